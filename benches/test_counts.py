@@ -1,0 +1,133 @@
+"""The counts engine beside numpy's vectorised generator on the same model, and the expectation.
+
+10,000 runs, 12 segments, 12 months, 3 conversions, both arms; all segments are treated and one
+conversion falls, so every branch of the coupling is at work. The peer draws the arms
+independently: numpy has no way to couple them without more draws still.
+"""
+
+import numpy as np
+import pytest
+
+from segrules.sim.kernels.expected import Expected, expect
+from segrules.sim.kernels.parameters import (
+    draw_parameters,
+    empty_parameters,
+    empty_treated,
+    treat,
+)
+from segrules.sim.model import (
+    Arrivals,
+    Assumption,
+    Conversion,
+    CostLine,
+    FunnelModel,
+    Lever,
+    Scenario,
+    Value,
+)
+from segrules.sim.pack import pack, pack_scenario
+from segrules.sim.run import simulate
+from segrules.sim.shrinkage import shrink
+
+RUNS, SEGMENTS, MONTHS = 10_000, 12, 12
+STAGES = ("lead", "contact", "offer", "sale")
+
+
+def headline():
+    generator = np.random.default_rng(1)
+    entered = generator.integers(500, 5000, SEGMENTS)
+    arrivals = Arrivals(entered.astype(float), 12, np.ones(MONTHS))
+    conversions = []
+    for stage in STAGES[1:]:
+        reached = np.round(entered * generator.uniform(0.2, 0.6, SEGMENTS)).astype(np.int64)
+        found = shrink(reached, entered)
+        prior = (found.prior_mean, found.prior_strength, found.prior_weight)
+        conversions.append(Conversion(stage, reached, entered, *prior))
+        entered = reached
+    everyone = tuple(range(SEGMENTS))
+    levers = (
+        Lever("call", everyone, (("contact", "more"), ("sale", "more")), ("contact", 200.0)),
+        Lever("haste", everyone, (("offer", "less"),)),
+    )
+    return FunnelModel(
+        segments=tuple(f"segment {s}" for s in range(SEGMENTS)),
+        stages=STAGES,
+        months=MONTHS,
+        arrivals=arrivals,
+        conversions=tuple(conversions),
+        value=Value("sale", np.full(SEGMENTS, 5e4), np.full(SEGMENTS, 2.5e9), entered),
+        costs=(CostLine("advice", "contact", np.full(SEGMENTS, 500.0)),),
+        assumptions=(Assumption("more", 1.1, 1.6, "odds"), Assumption("less", 0.6, 0.9, "odds")),
+        scenarios=(Scenario("new", "New", levers),),
+        seed=42,
+    )
+
+
+def with_numpy(model, generator):
+    """Counts, revenue and cost of both arms by numpy's Generator, arms on independent luck."""
+    shape = (RUNS, SEGMENTS)
+    rate = generator.gamma(model.arrivals.counts + 0.5, size=shape) / model.arrivals.months
+    today = np.empty((*shape, len(model.conversions)))
+    for k, conversion in enumerate(model.conversions):
+        chance = conversion.prior_weight / conversion.prior_weight.sum()
+        point = generator.choice(len(chance), size=RUNS, p=chance)
+        mean = conversion.prior_mean[point, None]
+        strength = conversion.prior_strength[point, None]
+        a = mean * strength + conversion.reached
+        b = (1 - mean) * strength + conversion.entered - conversion.reached
+        today[:, :, k] = generator.beta(a, b)
+    more = np.exp(generator.uniform(np.log(1.1), np.log(1.6), RUNS))[:, None]
+    less = np.exp(generator.uniform(np.log(0.6), np.log(0.9), RUNS))[:, None]
+    odds = np.stack([more, less, more], axis=2)
+    then = odds * today / (1 - today + odds * today)
+    arrived = generator.poisson(rate[:, :, None] * model.arrivals.season)
+    shape_of_sale = model.value.mean**2 / model.value.variance
+    mean_shape = shape_of_sale * model.value.sales
+    mean_value = model.value.mean * generator.gamma(mean_shape, size=shape) / mean_shape
+    arms = []
+    for conversion, unit_cost in ((today, 500.0), (then, 700.0)):
+        counts = np.empty((*shape, len(STAGES)), dtype=np.int64)
+        number = arrived
+        counts[:, :, 0] = number.sum(axis=2)
+        for k in range(len(model.conversions)):
+            number = generator.binomial(number, conversion[:, :, k, None])
+            counts[:, :, k + 1] = number.sum(axis=2)
+        revenue = generator.gamma(counts[:, :, -1] * shape_of_sale) * mean_value / shape_of_sale
+        cost = np.rint(counts[:, :, 1] * unit_cost).astype(np.int64)
+        arms.append((counts, np.rint(revenue).astype(np.int64), cost))
+    return arms
+
+
+@pytest.mark.benchmark(group="headline run")
+def test_counts_engine(benchmark):
+    model = headline()
+    draws = benchmark.pedantic(simulate, (model, RUNS), rounds=5, warmup_rounds=1)
+    assert draws.complete
+
+
+@pytest.mark.benchmark(group="headline run")
+def test_numpy_peer(benchmark):
+    model, generator = headline(), np.random.default_rng(2)
+    peer = benchmark.pedantic(with_numpy, (model, generator), rounds=5, warmup_rounds=1)
+    draws = simulate(model, RUNS)
+    for arm, (counts, revenue, cost) in zip((draws.today, *draws.scenarios), peer, strict=True):
+        for ours, theirs in ((arm.counts, counts), (arm.revenue, revenue), (arm.cost, cost)):
+            error = np.hypot(ours.std(axis=0), theirs.std(axis=0)) / np.sqrt(RUNS)
+            assert (np.abs(ours.mean(axis=0) - theirs.mean(axis=0)) < 5 * error).all()
+
+
+@pytest.mark.benchmark(group="expected")
+def test_expected_evaluation(benchmark):
+    model = headline()
+    funnel, treatment = pack(model), pack_scenario(model, model.scenarios[0])
+    parameters, treated = empty_parameters(funnel, 1), empty_treated(funnel, 1)
+    draw_parameters(funnel, 0, parameters)
+    out = Expected(*(np.empty(size) for size in ((1, SEGMENTS, 4), (1, SEGMENTS), (1, SEGMENTS))))
+
+    def evaluate():
+        treat(funnel, treatment, parameters, treated)
+        rate, mean_value = parameters.rate, parameters.mean_value
+        expect(funnel, rate, treated.conversion, mean_value, treated.unit_cost, out)
+
+    benchmark(evaluate)
+    assert out.revenue.min() > 0

@@ -1,0 +1,1 @@
+"""Targets of the language: each gives the same meaning to the same tree."""

@@ -1,0 +1,95 @@
+"""What every target is told beside the rules and the rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from segrules.lang.ir import Ago, Between, Calibration, InLast, Length, Window
+from segrules.lang.types import Instant, Type
+
+_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`as_of` means the end of that day in `zone`; ranks are answered from `calibration`."""
+
+    zone: str
+    as_of: dt.date
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """start ≤ t < end; None is no bound. Dates or UTC instants, as the rows are dated."""
+
+    start: dt.date | None
+    end: dt.date | None
+
+
+def seen(window: Window | None, dated: Type, context: Context) -> Bounds:
+    """When a related row must be dated to be looked at: in the window, never after as_of."""
+    first, last = _days(window, context.as_of)
+    end = days_later(min(last, context.as_of), 1)
+    if isinstance(dated, Instant):
+        return Bounds(_start_of(first, context.zone), _start_of(end, context.zone))
+    return Bounds(first, end)
+
+
+def days_later(day: dt.date, days: int) -> dt.date | None:
+    """The date so many days later; None outside the years 1 to 9999."""
+    ordinal = day.toordinal() + days
+    return dt.date.fromordinal(ordinal) if 1 <= ordinal <= dt.date.max.toordinal() else None
+
+
+def months_later(day: dt.date, months: int) -> dt.date | None:
+    """The date so many months later, clamped to the month's last day; None as `days_later`."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not dt.MINYEAR <= year <= dt.MAXYEAR:
+        return None
+    return dt.date(year, month + 1, min(day.day, days_in_month(year, month + 1)))
+
+
+def days_in_month(year: int, month: int) -> int:
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return 30 if month in {4, 6, 9, 11} else 31
+
+
+def _days(window: Window | None, as_of: dt.date) -> tuple[dt.date | None, dt.date]:
+    """The first and the last day of a window; its first is after its last when it is empty."""
+    match window:
+        case None:
+            return None, as_of
+        case InLast(length=length):
+            return _day_after(as_of, length), as_of
+        case Ago(start=start, end=end):
+            last = _before(as_of, end)
+            return (dt.date.max, dt.date.min) if last is None else (_day_after(as_of, start), last)
+        case Between(first=first, last=last):
+            return first, last
+
+
+def _day_after(as_of: dt.date, length: Length) -> dt.date | None:
+    """The day after as_of − length: windows leave their first moment out."""
+    day = _before(as_of, length)
+    return None if day is None else days_later(day, 1)
+
+
+def _before(as_of: dt.date, length: Length) -> dt.date | None:
+    later = days_later if length.unit == "days" else months_later
+    return later(as_of, -length.count)
+
+
+def _start_of(day: dt.date | None, zone: str) -> dt.datetime | None:
+    """The first moment of a day in a zone, in UTC; where clocks skip midnight, the moment after."""
+    if day is None:
+        return None
+    local = dt.datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+    try:
+        return local.astimezone(dt.UTC)
+    except OverflowError:
+        # within a day of the first or the last moment there is
+        return None

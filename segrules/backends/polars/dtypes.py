@@ -1,0 +1,43 @@
+"""How values of each type stand in a frame, and literals in that form."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from segrules.lang.ir import Value
+from segrules.lang.types import Enum, Type, form
+
+INSTANT = pl.Datetime("us", "UTC")
+
+
+def dtype(kind: Type) -> pl.DataType:
+    """The canonical dtype of a type."""
+    if isinstance(kind, Enum):
+        return pl.Enum(kind.values)
+    match form(kind):
+        case "text" | "enum":
+            return pl.String()
+        case "int":
+            return pl.Int64()
+        case "float":
+            return pl.Float64()
+        case "bool":
+            return pl.Boolean()
+        case "date":
+            return pl.Date()
+        case "instant":
+            return INSTANT
+
+
+def literal(value: Value, kind: Type) -> pl.Expr:
+    """A value of a type; missing keeps the type."""
+    return pl.lit(value, dtype=dtype(kind))
+
+
+def converted(expr: pl.Expr, kind: Type, to: Type) -> pl.Expr:
+    """An expression of one type in the form of another that declares its values differently."""
+    if dtype(kind) == dtype(to):
+        return expr
+    if isinstance(kind, Enum) and isinstance(to, Enum):
+        return expr.cast(pl.String).cast(dtype(to), strict=False)
+    return expr.cast(dtype(to))

@@ -1,0 +1,69 @@
+"""`segrules assign`: every customer's segment, from files to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segrules.cli.session import (
+    AsOf,
+    Format,
+    Knobs,
+    OutputFormat,
+    RulesFile,
+    Tables,
+    date,
+    load,
+    paths,
+    print_json,
+    print_tables,
+    show,
+)
+
+
+def command(
+    file: RulesFile,
+    as_of: AsOf,
+    out: Annotated[
+        str,
+        typer.Option("-o", "--out", metavar="OUT",
+                     help="Where to write: .parquet, .csv or .arrow."),
+    ],
+    table: Tables = [],  # noqa: B006 -- typer copies its defaults
+    knob: Knobs = [],  # noqa: B006
+    of: Annotated[
+        str | None, typer.Option("--of", metavar="TABLE", help="Which table, where several have "
+                                 "segments.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse data with unreadable or undeclared values.")
+    ] = False,
+    unknown_counts: Annotated[
+        bool, typer.Option("--unknown-counts", help="Add how many rules are unknown for each row.")
+    ] = False,
+    form: OutputFormat = Format.table,
+) -> None:
+    """Assign every customer to a segment and write key, segment and the rule that decided.
+
+        segrules assign rules.seg --table leads=leads.csv --as-of 2026-06-30 -o segments.parquet
+    """
+    from segrules.report.assignment import assignment_tables
+    from segrules.segments.batch import Options, run_assignment
+
+    day = date(as_of)
+    rules = load(file, knob)
+    batch = run_assignment(
+        rules.ruleset,
+        paths(table),
+        day,
+        Path(out),
+        text=rules.canonical,
+        options=Options(of, strict, unknown_counts),
+    )
+    if form is Format.json:
+        print_json(batch.summary.model_dump(mode="json", by_alias=True))
+    else:
+        show(batch.warnings)
+        print_tables(assignment_tables(batch.summary, rules.ruleset, out))

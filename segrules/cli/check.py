@@ -1,0 +1,78 @@
+"""`segrules check`: every problem of rule files in one run."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from segrules.cli.session import Knobs, pairs, print_json, show
+from segrules.text.diagnostic import Diagnostic, RulesError
+from segrules.text.render import as_json, concise
+
+
+class Form(str, Enum):
+    full = "full"
+    concise = "concise"
+    json = "json"
+
+
+class Level(str, Enum):
+    warning = "warning"
+    error = "error"
+
+
+def command(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Rule files (.seg).")],
+    form: Annotated[Form, typer.Option("--format", help="How findings are written.")] = Form.full,
+    fail_level: Annotated[
+        Level, typer.Option(help="The least severity that makes the exit code 1.")
+    ] = Level.warning,
+    knob: Knobs = [],  # noqa: B006 -- typer copies its defaults
+) -> None:
+    """Check rule files: names, types, missing values, examples. Nothing is run or written.
+
+    Exit code 0: clean; 1: findings; 2: a file could not be read.
+
+        segrules check rules.seg
+        segrules check rules.seg --format json
+    """
+    found: list[Diagnostic] = []
+    unable = False
+    for file in files:
+        try:
+            found.extend(_inspect(file, knob))
+        except RulesError as error:
+            unable = unable or error.unable
+            found.extend(error.diagnostics)
+    _print(found, files, form)
+    failing = [each for each in found if fail_level is Level.warning or each.severity == "error"]
+    raise typer.Exit(2 if unable else 1 if failing else 0)
+
+
+def _inspect(file: str, knob: list[str]) -> list[Diagnostic]:
+    from segrules.rules import inspect, read_source
+
+    return list(inspect(read_source(file), pairs(knob)).log)
+
+
+def _print(found: list[Diagnostic], files: list[str], form: Form) -> None:
+    if form is Form.json:
+        print_json([as_json(each) for each in found])
+    elif form is Form.concise:
+        for each in found:
+            print(concise(each))
+    else:
+        show(found)
+        clean = len(files) == 1 and f"{files[0]}: no findings"
+        print(clean if clean and not found else _count(found, len(files)))
+
+
+def _count(found: list[Diagnostic], files: int) -> str:
+    errors = sum(each.severity == "error" for each in found)
+    warnings = len(found) - errors
+    return (
+        f"{files} file{'s' * (files != 1)}: {errors} error{'s' * (errors != 1)}, "
+        f"{warnings} warning{'s' * (warnings != 1)}"
+    )

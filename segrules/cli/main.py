@@ -1,0 +1,103 @@
+"""The commands, and what becomes of problems: nothing else decides on an exit code.
+
+0 done · 1 findings · 2 could not do the work · 3 a bug of ours · 130 and 143 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+import tempfile
+import traceback
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import typer
+
+from segrules.cli import (
+    assign,
+    check,
+    demo,
+    explain,
+    fmt,
+    init,
+    profile,
+    simulate,
+    study,
+    version,
+)
+from segrules.cli.session import show
+from segrules.text.diagnostic import RulesError
+
+DONE, FINDINGS, UNABLE, BUG, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
+
+app = typer.Typer(
+    name="segrules",
+    help="Say which customers belong together, and see what treating them otherwise would do.",
+    epilog="Start with `segrules demo`, then `segrules init`. A diagnostic's page: "
+    "`segrules explain SEG201`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="rich",
+)
+class Terminated(BaseException):
+    """The process was asked to end."""
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, its problems turned into exit codes."""
+
+    @functools.wraps(command)
+    def guard(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except (typer.Exit, typer.Abort):
+            raise
+        except RulesError as error:
+            show(error.diagnostics)
+            raise typer.Exit(UNABLE if error.unable else FINDINGS) from None
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+        except Terminated:
+            raise typer.Exit(TERMINATED) from None
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; nothing more can be said there.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(UNABLE) from None
+        except Exception:  # noqa: BLE001 -- the last net: a traceback never reaches the user
+            _report_bug()
+            raise typer.Exit(BUG) from None
+
+    return guard
+
+
+for _module in (init, check, fmt, assign, profile, study, explain, simulate, demo, version):
+    app.command(_module.__name__.rpartition(".")[2])(guarded(_module.command))
+
+
+def run() -> None:
+    """The console script."""
+    signal.signal(signal.SIGTERM, _terminate)
+    app()
+
+
+def _report_bug() -> None:
+    identity = uuid.uuid4().hex[:12]
+    print(f"internal error {identity}: this is a bug in segrules, not in the rules", file=sys.stderr)
+    try:
+        place = Path(tempfile.gettempdir()) / f"segrules-{identity}.log"
+        place.write_text(traceback.format_exc(), encoding="utf-8")
+        print(f"  = log: {place}", file=sys.stderr)
+    except OSError:
+        print("  = log: could not be written", file=sys.stderr)

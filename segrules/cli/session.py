@@ -1,0 +1,168 @@
+"""What the commands share: reading arguments, showing diagnostics, progress and tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segrules.text import problems
+from segrules.text.diagnostic import Diagnostic, RulesError
+from segrules.text.render import full
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Console, RenderableType
+
+    from segrules.rules import Rules
+
+PLAIN_WIDTH = 110
+"""Columns of a table that is not printed on a terminal."""
+
+
+class Format(str, Enum):
+    table = "table"
+    json = "json"
+
+
+RulesFile = Annotated[str, typer.Argument(metavar="FILE", help="The rule file (.seg).")]
+Tables = Annotated[
+    list[str],
+    typer.Option("--table", metavar="NAME=PATH",
+                 help="A table's data: CSV, Parquet or Arrow; once for each table."),
+]
+AsOf = Annotated[
+    str,
+    typer.Option("--as-of", metavar="DATE",
+                 help="The day the rules are asked about (YYYY-MM-DD); later rows are not seen."),
+]
+Knobs = Annotated[
+    list[str],
+    typer.Option("--knob", metavar="NAME=VALUE", help="Set a knob for this run, in its range."),
+]
+OutputFormat = Annotated[
+    Format, typer.Option("--format", help="Tables for people, or JSON for machines.")
+]
+
+
+# ---- arguments
+
+
+def pairs(arguments: Iterable[str]) -> dict[str, str]:
+    """`NAME=VALUE` arguments by name.
+
+    Raises:
+        RulesError: one is not of this form, or a name is given twice.
+    """
+    found: dict[str, str] = {}
+    for argument in arguments:
+        name, sign, value = argument.partition("=")
+        if not (name and sign and value) or name in found:
+            raise RulesError([problems.bad_table_argument(argument)], unable=True)
+        found[name] = value
+    return found
+
+
+def date(text: str) -> dt.date:
+    """A day written YYYY-MM-DD.
+
+    Raises:
+        RulesError: it is not one.
+    """
+    try:
+        if len(text) == len("2026-06-30"):
+            return dt.date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise RulesError([problems.bad_date(text)], unable=True)
+
+
+def load(path: str, knobs: Iterable[str] = ()) -> Rules:
+    """The rules of a file; warnings are shown, errors raised."""
+    from segrules.rules import load as load_rules
+
+    rules = load_rules(path, knobs=pairs(knobs))
+    show(rules.findings)
+    return rules
+
+
+def scan(rules: Rules, tables: Iterable[str]) -> dict[str, pl.LazyFrame]:
+    """The tables given as NAME=PATH, opened but not read.
+
+    What is not as declared in them is shown: unreadable values, missing keys.
+    """
+    from segrules.segments.files import survey_files
+
+    frames, findings = survey_files(rules.ruleset, paths(tables))
+    show(findings)
+    return frames
+
+
+def paths(tables: Iterable[str]) -> dict[str, Path]:
+    return {name: Path(place) for name, place in pairs(tables).items()}
+
+
+# ---- output
+
+
+def show(found: Iterable[Diagnostic]) -> None:
+    """Diagnostics, in full, on stderr."""
+    colour = sys.stderr.isatty() and _colour_wanted()
+    for each in found:
+        print(full(each, colour=colour), file=sys.stderr, end="\n\n")
+
+
+def _colour_wanted() -> bool:
+    import os
+
+    return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def print_json(value: Mapping[str, Any] | list[Any]) -> None:
+    """JSON on stdout; what is not a number is never written as one."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def console() -> Console:
+    """Where tables for people go: stdout, as wide as the terminal."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else PLAIN_WIDTH
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_tables(parts: Iterable[RenderableType]) -> None:
+    out = console()
+    for part in parts:
+        out.print(part)
+
+
+class Progress:
+    """Says on stderr how far a long run is: from its second second on, and then at intervals."""
+
+    def __init__(self, total: int, what: str) -> None:
+        self.total, self.what = total, what
+        self.started = self.said = time.monotonic()
+        self.live = sys.stderr.isatty()
+
+    def __call__(self, done: int) -> None:
+        now = time.monotonic()
+        if now - self.started < 1.0 or now - self.said < (0.2 if self.live else 10.0):
+            return
+        self.said = now
+        rate = done / (now - self.started)
+        left = (self.total - done) / rate
+        text = f"{done:,} of {self.total:,} {self.what}, {rate:,.0f} a second, {left:.0f} s left"
+        print(f"\r{text}\x1b[K" if self.live else text, end="" if self.live else "\n",
+              file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        if self.live and self.said > self.started:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,34 @@
+"""The summary of an assignment as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from segrules.lang import ir
+from segrules.report.tables import grid, heading, note
+from segrules.report.words import count, label, percent
+from segrules.segments.summary import Summary
+
+
+def assignment_tables(summary: Summary, ruleset: ir.Ruleset, out: str) -> Iterator[RenderableType]:
+    """One table a segment set, then what was read and where the result is."""
+    for name, found in summary.sets.items():
+        yield heading(f"{name}: {count(summary.rows)} rows as of {summary.as_of}")
+        yield _segments(name, summary, ruleset)
+        if found.unsure and ruleset.set(name).unsure is None:
+            yield note(f"{count(found.unsure)} rows are in no segment: no rule is true and some are "
+                       "unknown; declare `unsure` to name them")
+    yield note(f"wrote {out}; rules {summary.revision[:12]}")
+
+
+def _segments(name: str, summary: Summary, ruleset: ir.Ruleset) -> Table:
+    found, segment_set = summary.sets[name], ruleset.set(name)
+    table = grid("segment", "", ">rows", ">share", ">unknown")
+    for segment, size in found.segments.items():
+        unknown = found.unknown.get(segment, 0)
+        table.add_row(segment, label(segment, segment_set.labels), count(size.rows),
+                      percent(size.share), count(unknown) if unknown else "")
+    return table

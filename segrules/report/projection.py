@@ -1,0 +1,223 @@
+"""A projection as tables and as a record: no figure without its interval and its assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+
+from segrules.lang import ir
+from segrules.report.tables import grid, heading, note
+from segrules.report.words import NONE, count, estimate, label, percent, signed, units
+from segrules.sim.model import MONEY_MEASURES, TOTAL
+from segrules.sim.projection import Projection
+from segrules.sim.summary import Figure, Row
+
+HEADLINES = ("sales", "revenue", "cost", "profit")
+
+
+def projection_tables(found: Projection, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
+    """The scenarios side by side, the first one by segment and by stage, and what is assumed."""
+    project = found.project
+    yield heading(f"{project.name}: the next {project.months} months, {count(found.runs)} futures, "
+                  f"seed {found.seed}")
+    if not found.complete:
+        yield note("incomplete: interrupted before all futures were run")
+    yield _scenarios(found, ruleset)
+    first = project.compare[0]
+    labels = {**ruleset.set(project.by).labels, TOTAL: "all segments"}
+    yield heading(f"{first} by segment{_money(found)}: today → then (80% interval of the "
+                  "difference)")
+    yield _by_segment(found, first, labels)
+    yield heading(f"{first} by stage, where it changes anything: share of those who reached the "
+                  "stage before")
+    yield _by_stage(found, first, labels)
+    yield from _assumptions(found)
+    yield note(_method(found))
+
+
+def _money(found: Projection) -> str:
+    return f" ({found.currency})" if found.currency else ""
+
+
+def _scenarios(found: Projection, ruleset: ir.Ruleset) -> RenderableType:
+    measures = [name for name in HEADLINES if any(row.measure == name for row in found.rows)]
+    table = grid("against today", *(f">{name}{_money(found) if name in MONEY_MEASURES else ''}"
+                                    for name in measures), ">chance of more profit")
+    words = {each.name: each.label or each.name for each in ruleset.scenarios}
+    for name in found.project.compare:
+        rows = {row.measure: row for row in found.rows
+                if row.scenario == name and row.segment == TOTAL}
+        chance = rows["profit"].chance_better if "profit" in rows else None
+        cells = [_change(rows[measure], found) for measure in measures]
+        table.add_row(words[name], *cells, _chance(chance, found.runs))
+    return table
+
+
+def _chance(chance: float | None, runs: int) -> str:
+    """A chance in whole percent, never surer than the number of futures allows."""
+    if chance is None:
+        return "no change"
+    if chance in (0.0, 1.0) or runs < 1_000:
+        edge = max(1.0, 300.0 / runs)
+        if chance >= 1.0 - edge / 100:
+            return f"over {100 - edge:.0f}%"
+        if chance <= edge / 100:
+            return f"under {edge:.0f}%"
+    return percent(chance, 0)
+
+
+def _scale(row: Row, found: Projection) -> float:
+    return units(1, found.currency) if row.measure in MONEY_MEASURES else 1.0
+
+
+def _change(row: Row, found: Projection) -> str:
+    """The mean difference with its 80% interval, and relative to today."""
+    if row.chance_better is None:
+        return "no change"
+    shown = _figure(row.difference, _scale(row, found))
+    relative = row.difference.mean / row.today.mean if row.today.mean else None
+    share = f" ({signed(percent(relative))})" if relative is not None else ""
+    return f"{signed(shown)}{share}\n{_interval(row.difference, _scale(row, found))}"
+
+
+def _figure(figure: Figure, scale: float) -> str:
+    return estimate(figure.mean, figure.mc_error, scale)
+
+
+def _interval(figure: Figure, scale: float) -> str:
+    low, high = (signed(estimate(edge, figure.mc_error, scale)) for edge in figure.interval80)
+    return f"{low} to {high}"
+
+
+def _by_segment(found: Projection, scenario: str, labels: dict[str, str]) -> RenderableType:
+    rows = [row for row in found.rows if row.scenario == scenario]
+    measures = [name for name in HEADLINES if any(row.measure == name for row in rows)]
+    table = grid("segment", *(f">{name}" for name in measures))
+    for segment in dict.fromkeys(row.segment for row in rows):
+        cells = []
+        for measure in measures:
+            row = next(r for r in rows if r.segment == segment and r.measure == measure)
+            scale = _scale(row, found)
+            today = _figure(row.today, scale)
+            if row.chance_better is None:
+                cells.append(today)
+            else:
+                then = _figure(row.then, scale)
+                cells.append(f"{today} → {then}\n{_interval(row.difference, scale)}")
+        table.add_row(label(segment, labels), *cells)
+    return table
+
+
+def _by_stage(found: Projection, scenario: str, labels: dict[str, str]) -> RenderableType:
+    stages = found.estimate.model.stages
+    table = grid("segment", *(f">{name}" for name in stages[1:]))
+    rows = {(row.segment, row.measure): row for row in found.rows if row.scenario == scenario}
+    for segment in (*found.estimate.model.segments, TOTAL):
+        if all(rows[segment, stage].chance_better is None for stage in stages):
+            continue
+        cells = []
+        for before, stage in zip(stages, stages[1:], strict=False):
+            today = _rate(rows[segment, before].today, rows[segment, stage].today)
+            then = _rate(rows[segment, before].then, rows[segment, stage].then)
+            same = today == then
+            cells.append(percent(today) if same else f"{percent(today)} → {percent(then)}")
+        table.add_row(label(segment, labels), *cells)
+    return table
+
+
+def _rate(before: Figure, after: Figure) -> float | None:
+    return after.mean / before.mean if before.mean else None
+
+
+def _assumptions(found: Projection) -> Iterator[RenderableType]:
+    yield heading("what this rests on: nobody has measured these ranges here")
+    table = grid("assumption", ">from", ">to", "source", "owner", "held until")
+    for each in found.assumptions:
+        scale = units(1, found.currency) if each.role == "amount" else 1.0
+        unit = f" {found.currency}" if each.role == "amount" else " × odds"
+        table.add_row(
+            each.label or each.name, f"{each.low * scale:g}", f"{each.high * scale:g}{unit}",
+            f"{each.source}: {each.evidence}" if each.evidence else each.source, each.owner,
+            each.until.isoformat() if each.until else NONE,
+        )  # fmt: skip
+    yield table
+
+
+def _method(found: Projection) -> str:
+    history = found.history
+    months = history.months
+    lines = [
+        f"engine {found.engine}: {found.why}",
+        f"arrivals of {months[0]:%Y-%m} to {months[-1]:%Y-%m}; conversion from cohorts that had the "
+        "full time: "
+        + ", ".join(f"{stage} entered by {history.mature_until[stage]}"
+                    for stage in history.stages[1:]),
+        "each range is equally likely throughout; intervals hold 80% of the futures, which share "
+        "their luck with today",
+        *found.estimate.notes,
+    ]
+    return "\n" + "\n".join(lines)
+
+
+# ---- for machines
+
+
+def projection_record(found: Projection) -> dict[str, Any]:
+    """The result for machines; money in units of the currency, counts in customers."""
+    return {
+        "schema": 1,
+        "project": found.project.name,
+        "ruleset_segments": found.project.by,
+        "as_of": found.history.as_of.isoformat(),
+        "months": found.project.months,
+        "runs": found.runs,
+        "seed": found.seed,
+        "complete": found.complete,
+        "currency": found.currency,
+        "engine": {"name": found.engine, "why": found.why},
+        "assumptions": [_assumption(each, found) for each in found.assumptions],
+        "notes": list(found.estimate.notes),
+        "results": [_result(row, found) for row in found.rows],
+    }
+
+
+def _assumption(each: ir.Assumption, found: Projection) -> dict[str, Any]:
+    scale = units(1, found.currency) if each.role == "amount" else 1.0
+    return {
+        "name": each.name,
+        "label": each.label,
+        "role": each.role,
+        "low": each.low * scale,
+        "high": each.high * scale,
+        "source": each.source,
+        "evidence": each.evidence,
+        "owner": each.owner,
+        "until": each.until.isoformat() if each.until else None,
+    }
+
+
+def _result(row: Row, found: Projection) -> dict[str, Any]:
+    scale = _scale(row, found)
+    return {
+        "scenario": row.scenario,
+        "segment": row.segment,
+        "measure": row.measure,
+        "unit": found.currency if row.measure in MONEY_MEASURES else "customers",
+        "today": figure_record(row.today, scale),
+        "then": figure_record(row.then, scale),
+        "difference": figure_record(row.difference, scale),
+        "chance_better": row.chance_better,
+    }
+
+
+def figure_record(figure: Figure, scale: float) -> dict[str, Any]:
+    """Mean, intervals and Monte Carlo error of one figure."""
+    return {
+        "mean": figure.mean * scale,
+        "interval50": [edge * scale for edge in figure.interval50],
+        "interval80": [edge * scale for edge in figure.interval80],
+        "interval95": [edge * scale for edge in figure.interval95],
+        "mc_error": figure.mc_error * scale,
+    }

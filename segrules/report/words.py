@@ -1,0 +1,68 @@
+"""Numbers and names as people read them."""
+
+from __future__ import annotations
+
+from segrules.lang import ir
+from segrules.lang.types import Money, Share, Type, decimals
+from segrules.sim.summary import significant
+
+NONE = "–"
+"""Stands where there is no figure."""
+
+
+def count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def percent(value: float | None, places: int = 1) -> str:
+    """A share as a percentage."""
+    return NONE if value is None else f"{100 * value:.{places}f}%"
+
+
+def units(minor: float, currency: str | None) -> float:
+    """Minor units as units of the currency."""
+    return float(minor) / 10 ** decimals(currency or "XXX")
+
+
+def money(minor: float | None, currency: str | None) -> str:
+    """An amount in whole units of its currency; small ones with their minor units."""
+    if minor is None:
+        return NONE
+    value = units(minor, currency)
+    return f"{value:,.2f}" if abs(value) < 1_000 else f"{value:,.0f}"
+
+
+def typed(value: float | None, kind: Type) -> str:
+    """A figure by the type of its column."""
+    if value is None:
+        return NONE
+    if isinstance(kind, Money):
+        return money(value, kind.currency)
+    if isinstance(kind, Share) and kind.bounded:
+        return percent(value)
+    return f"{value:,.2f}"
+
+
+def signed(text: str) -> str:
+    """A difference with its sign."""
+    return text if text.startswith("-") or text in (NONE, "0", "0.00") else f"+{text}"
+
+
+def estimate(value: float, mc_error: float, scale: float = 1.0) -> str:
+    """A simulated figure, never finer than two Monte Carlo errors."""
+    shown = significant(value * scale, mc_error * scale)
+    return f"{shown:,.0f}" if abs(shown) >= 100 or float(shown).is_integer() else f"{shown:,.4g}"
+
+
+def label(name: str, labels: dict[str, str]) -> str:
+    """A segment's label, or its name."""
+    return labels.get(name) or name
+
+
+def decided_by(by: str, segment_set: ir.SegmentSet) -> str:
+    """What decided, in words."""
+    if by == "otherwise":
+        return "otherwise: every rule is false"
+    if by == "unsure":
+        return "unsure: no rule is true and some are unknown"
+    return f"the rule of {by}" if by in segment_set.segments else by

@@ -1,0 +1,1 @@
+"""Customers placed in segments: reading tables, assigning, and describing the result."""

@@ -1,0 +1,310 @@
+"""The past of a funnel by segment: who could have reached a stage by now, and who did."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from segrules.backends.context import days_in_month, days_later, months_later
+from segrules.backends.polars.lower import feature_column
+from segrules.backends.polars.plan import prepare
+from segrules.lang.ir import Apply, Column, Expr, Feature, Funnel, Length, SegmentSet, Stage, Use
+from segrules.lang.types import Date, Instant
+from segrules.segments.assign import Placement, check_given, set_columns
+from segrules.segments.demand import conditions, demand
+from segrules.segments.read import reading
+from segrules.text.diagnostic import RulesError
+from segrules.text.problems import data as problems
+
+MONTHS = 12
+"""How many complete months of entries are counted."""
+
+_SEGMENT = ":segment"
+
+
+@dataclass(frozen=True, slots=True)
+class StageCounts:
+    """Rows of the mature cohorts that `entered` (reached the stage before) and `reached` a stage.
+
+    `too_recent` entered too, but in cohorts that have not had the full time. Of the first stage
+    everybody who entered reached it.
+    """
+
+    entered: int
+    reached: int
+    too_recent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Known values, their mean and sample variance (`None` below one and two values).
+
+    Money in minor units.
+    """
+
+    count: int
+    mean: float | None
+    variance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelHistory:
+    """Counts by (segment, stage), entries by segment.
+
+    A cohort, those who entered on one day, is mature for a stage when the limits of all stages up
+    to it have passed at `as_of`: it entered on `mature_until[stage]` or before. `entries` are the
+    rows that entered in each of `months` (their first days, oldest first). `values` stand under
+    (segment, stage) and `costs` under (segment, stage, cost) for those who reached the stage in a
+    mature cohort. `unplaced` rows entered but are in no segment.
+    """
+
+    funnel: str
+    segments_of: str
+    as_of: dt.date
+    segments: tuple[str, ...]
+    stages: tuple[str, ...]
+    mature_until: Mapping[str, dt.date]
+    counts: Mapping[tuple[str, str], StageCounts]
+    mature: Mapping[str, int]
+    months: tuple[dt.date, ...]
+    entries: Mapping[str, tuple[int, ...]]
+    values: Mapping[tuple[str, str], Moments]
+    costs: Mapping[tuple[str, str, str], Moments]
+    unplaced: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What the passes over the rows gave, by segment and by (segment, month)."""
+
+    limits: Mapping[str, dt.date]
+    months: tuple[dt.date, ...]
+    rows: Mapping[str | None, Mapping[str, float | None]]
+    entries: Mapping[tuple[str | None, dt.date], int]
+
+
+def funnel_history(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> FunnelHistory:
+    """Counts a funnel by the segments of a set over the same table.
+
+    Raises:
+        RulesError: the set is over another table, or a table or a stage's column is not given.
+    """
+    if funnel.table != segment_set.table:
+        problem = problems.other_table(
+            funnel.name, funnel.table, segment_set.name, segment_set.table
+        )
+        raise RulesError([problem], unable=True)
+    as_of, stages = placement.context.as_of, funnel.stages
+    limits = {stage.name: mature_until(stages[: at + 1], as_of) for at, stage in enumerate(stages)}
+    months = complete_months(as_of)
+    with reading(funnel.table):
+        rows = _reached(_dated(placement, funnel, segment_set), stages, as_of)
+        asked = [part for at in range(len(stages)) for part in _aggregates(stages, at, limits)]
+        counts = _Counts(limits, months, _by_segment(rows, asked), _entries(rows, months))
+    return _history(as_of, funnel, segment_set, counts)
+
+
+def mature_until(stages: Sequence[Stage], as_of: dt.date) -> dt.date:
+    """The last entry date from which all the stages' limits have passed at `as_of`."""
+    day = as_of
+    while _end(day, stages) > as_of:
+        day -= dt.timedelta(days=1)
+    return day
+
+
+def complete_months(as_of: dt.date) -> tuple[dt.date, ...]:
+    """The first days of the last twelve months that are over at the end of `as_of`."""
+    after = as_of + dt.timedelta(days=1)
+    last = after.year * 12 + after.month - 1
+    return tuple(dt.date(at // 12, at % 12 + 1, 1) for at in range(last - MONTHS, last))
+
+
+def _end(entered: dt.date, stages: Sequence[Stage]) -> dt.date:
+    """The last day on which the last of the stages can be reached, at the slowest."""
+    day: dt.date | None = entered
+    for stage in stages:
+        if stage.within is not None and day is not None:
+            later = days_later if stage.within.unit == "days" else months_later
+            day = later(day, stage.within.count)
+    return day or dt.date.max
+
+
+# ---- rows
+
+
+def _date(stage: Stage) -> str:
+    return f"date {stage.name}"
+
+
+def _value(stage: Stage) -> str:
+    return f"value {stage.name}"
+
+
+def _cost(stage: Stage, cost: str) -> str:
+    return f"cost {stage.name} {cost}"
+
+
+def _parts(placement: Placement, funnel: Funnel) -> dict[str, Expr]:
+    """The dates, values and costs of the stages, by column."""
+    table = placement.ruleset.table(funnel.table)
+    parts: dict[str, Expr] = {}
+    for stage in funnel.stages:
+        column = table.column(stage.at)
+        if column is None:
+            found = problems.not_declared("column", stage.at, [each.name for each in table.columns])
+            raise RulesError([found], unable=True)
+        at: Expr = Column(table.name, stage.at, column.type, optional=True)
+        if isinstance(column.type, Instant):
+            at = Apply("to_date", (at,), Date(), optional=True)
+        parts[_date(stage)] = at
+        if stage.value is not None:
+            parts[_value(stage)] = stage.value
+        for cost in stage.costs:
+            parts[_cost(stage, cost.name)] = cost.amount
+    return parts
+
+
+def _dated(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> pl.LazyFrame:
+    """The segment of each row with the dates, values and costs of its stages."""
+    parts = _parts(placement, funnel)
+    # as features they are computed along with the rules; a name with a blank clashes with none
+    features = tuple(Feature(name, "let", funnel.table, expr) for name, expr in parts.items())
+    rules = replace(placement.ruleset, features=(*placement.ruleset.features, *features))
+    wanted = [
+        *conditions([segment_set]),
+        *(Use(each.name, each.type, each.optional) for each in features),
+    ]
+    check_given(demand(wanted, funnel.table, rules), rules, placement.frames)
+    widened = replace(placement, ruleset=rules)
+    frame = prepare(rules, funnel.table, placement.frames, placement.context, wanted)
+    segment = set_columns(widened, segment_set)[segment_set.name]
+    return frame.select(
+        segment.cast(pl.String).alias(_SEGMENT),
+        **{name: pl.col(feature_column(name)) for name in parts},
+    )
+
+
+def _reached(rows: pl.LazyFrame, stages: Sequence[Stage], as_of: dt.date) -> pl.LazyFrame:
+    """Adds `reached <n>`: the stage's date counts, and those of all stages before it do."""
+    known = pl.col(_date(stages[0])) <= as_of
+    rows = rows.with_columns(known.fill_null(value=False).alias("reached 0"))
+    for at, stage in enumerate(stages[1:], start=1):
+        date, before = pl.col(_date(stage)), pl.col(_date(stages[at - 1]))
+        tests = [pl.col(f"reached {at - 1}"), date <= as_of, date >= before]
+        if stage.within is not None:
+            tests.append(date <= before.dt.offset_by(_offset(stage.within)))
+        counted = pl.all_horizontal(tests).fill_null(value=False)
+        rows = rows.with_columns(counted.alias(f"reached {at}"))
+    return rows
+
+
+def _offset(length: Length) -> str:
+    return f"{length.count}d" if length.unit == "days" else f"{length.count}mo"
+
+
+# ---- counts
+
+
+def _aggregates(stages: Sequence[Stage], at: int, limits: Mapping[str, dt.date]) -> list[pl.Expr]:
+    stage = stages[at]
+    mature = (pl.col(_date(stages[0])) <= limits[stage.name]).fill_null(value=False)
+    entered, reached = pl.col(f"reached {max(at - 1, 0)}"), pl.col(f"reached {at}")
+    counted = reached & mature
+    asked = [
+        (entered & mature).sum().alias(f"entered {at}"),
+        counted.sum().alias(f"arrived {at}"),
+        (entered & ~mature).sum().alias(f"recent {at}"),
+        (pl.col("reached 0") & mature).sum().alias(f"mature {at}"),
+    ]
+    names = [_cost(stage, cost.name) for cost in stage.costs]
+    if stage.value is not None:
+        names.append(_value(stage))
+    for name in names:
+        amounts = pl.col(name).filter(counted)
+        asked += [
+            amounts.count().alias(f"count {name}"),
+            amounts.mean().alias(f"mean {name}"),
+            amounts.var().alias(f"variance {name}"),
+        ]
+    return asked
+
+
+def _by_segment(
+    rows: pl.LazyFrame, asked: Sequence[pl.Expr]
+) -> dict[str | None, dict[str, float | None]]:
+    found = rows.group_by(_SEGMENT).agg(asked).collect(engine="streaming").to_dicts()
+    return {row.pop(_SEGMENT): row for row in found}
+
+
+def _entries(
+    rows: pl.LazyFrame, months: Sequence[dt.date]
+) -> dict[tuple[str | None, dt.date], int]:
+    entered = next(name for name in rows.collect_schema() if name.startswith("date "))
+    end = months[-1].replace(day=days_in_month(months[-1].year, months[-1].month))
+    counted = (
+        rows.filter(pl.col(entered).is_between(months[0], end))
+        .group_by(_SEGMENT, month=pl.col(entered).dt.truncate("1mo"))
+        .len()
+        .collect(engine="streaming")
+    )
+    return {(segment, month): count for segment, month, count in counted.iter_rows()}
+
+
+def _history(
+    as_of: dt.date,
+    funnel: Funnel,
+    segment_set: SegmentSet,
+    found: _Counts,
+) -> FunnelHistory:
+    limits, months, by_segment, entries = found.limits, found.months, found.rows, found.entries
+    segments = segment_set.segments
+    rows = {name: by_segment.get(name, {}) for name in segments}
+    stages = list(enumerate(funnel.stages))
+    return FunnelHistory(
+        funnel=funnel.name,
+        segments_of=segment_set.name,
+        as_of=as_of,
+        segments=segments,
+        stages=tuple(stage.name for stage in funnel.stages),
+        mature_until=limits,
+        counts={
+            (name, stage.name): StageCounts(
+                _whole(row, f"entered {at}"),
+                _whole(row, f"arrived {at}"),
+                _whole(row, f"recent {at}"),
+            )
+            for name, row in rows.items()
+            for at, stage in stages
+        },
+        mature={
+            stage.name: sum(_whole(row, f"mature {at}") for row in rows.values())
+            for at, stage in stages
+        },
+        months=months,
+        entries={name: tuple(entries.get((name, month), 0) for month in months) for name in rows},
+        values={
+            (name, stage.name): _moments(row, _value(stage))
+            for name, row in rows.items()
+            for _, stage in stages
+            if stage.value is not None
+        },
+        costs={
+            (name, stage.name, cost.name): _moments(row, _cost(stage, cost.name))
+            for name, row in rows.items()
+            for _, stage in stages
+            for cost in stage.costs
+        },
+        unplaced=_whole(by_segment.get(None, {}), "arrived 0"),
+    )
+
+
+def _whole(row: Mapping[str, float | None], name: str) -> int:
+    return int(row.get(name) or 0)
+
+
+def _moments(row: Mapping[str, float | None], name: str) -> Moments:
+    mean, variance = row.get(f"mean {name}"), row.get(f"variance {name}")
+    return Moments(_whole(row, f"count {name}"), mean, variance)

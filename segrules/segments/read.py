@@ -1,0 +1,130 @@
+"""Opens tables in files, lazily: CSV wholly as text, Parquet and Arrow as they are typed."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from segrules.text.diagnostic import Diagnostic, RulesError
+from segrules.text.problems import data as problems
+
+ARROW_ENDINGS = (".arrow", ".feather", ".ipc")
+_STREAM_START = b"\xff\xff\xff\xff"
+"""How Arrow's stream format begins; its file format begins with a magic word."""
+
+
+def open_table(path: Path) -> pl.LazyFrame:
+    """The rows of a file, or of a folder of Parquet files, with their headings as columns.
+
+    The cells of a CSV file are text as written, an empty cell is missing; blank lines are passed
+    over.
+
+    Raises:
+        RulesError: the file is not there, is not a table, is damaged, or its headings are not
+            clear.
+    """
+    name = str(path)
+    if path.is_dir():
+        return _open_folder(path)
+    if not path.exists():
+        raise RulesError([problems.no_such_file(name)], unable=True)
+    with reading(name):
+        match path.suffix.lower():
+            case ".csv":
+                frame = _open_csv(path)
+            case ".parquet":
+                frame = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+            case ".arrow" | ".feather" | ".ipc":
+                frame = _open_arrow(path)
+            case _:
+                raise RulesError([problems.not_a_table_file(name)], unable=True)
+        frame.collect_schema()
+        return frame
+
+
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """Whatever the engine says about a file that is being read becomes a diagnostic.
+
+    Raises:
+        RulesError: in place of the engine's or the system's own complaint.
+    """
+    try:
+        yield
+    except RulesError:
+        raise
+    except UnicodeDecodeError:
+        raise RulesError([problems.not_utf8(file)], unable=True) from None
+    except PermissionError:
+        raise RulesError([problems.not_permitted(file)], unable=True) from None
+    except (OSError, csv.Error):
+        raise RulesError([problems.damaged(file)], unable=True) from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise RulesError([_said_by_engine(file, str(error))], unable=True) from None
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal; of a folder, that of its files' names and hashes."""
+    if path.is_dir():
+        parts = [f"{part.relative_to(path).as_posix()} {sha256(part)}\n" for part in _parts(path)]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+    with reading(str(path)), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _said_by_engine(file: str, message: str) -> Diagnostic:
+    # the engine has one class of error for all of these
+    if "utf-8" in message.lower() or "utf8" in message.lower():
+        return problems.not_utf8(file)
+    if "more fields" in message:
+        return problems.surplus_cells(file)
+    return problems.damaged(file)
+
+
+def _open_folder(folder: Path) -> pl.LazyFrame:
+    parts = _parts(folder)
+    if not parts:
+        raise RulesError([problems.folder_without_tables(str(folder))], unable=True)
+    with reading(str(folder)):
+        frame = pl.scan_parquet(parts, glob=False, hive_partitioning=False)
+        frame.collect_schema()
+        return frame
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted(part for part in folder.rglob("*.parquet") if part.is_file())
+
+
+def _open_csv(path: Path) -> pl.LazyFrame:
+    separator = _separator(path)
+    frame = pl.scan_csv(path, separator=separator, infer_schema=False, null_values="", glob=False)
+    # a blank line reads as a row in which every cell is missing
+    return frame.filter(pl.any_horizontal(pl.all().is_not_null()))
+
+
+def _separator(path: Path) -> str:
+    """The separator of a CSV file, from its header, whose headings are checked."""
+    for separator in (",", ";", "\t"):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            headings = next(csv.reader(file, delimiter=separator), [])
+        if len(headings) > 1:
+            break
+    else:
+        separator = ","
+    if not any(headings):
+        raise RulesError([problems.no_header(str(path))], unable=True)
+    twice = sorted({heading for heading in headings if headings.count(heading) > 1})
+    if twice:
+        raise RulesError([problems.heading_twice(str(path), twice)], unable=True)
+    return separator
+
+
+def _open_arrow(path: Path) -> pl.LazyFrame:
+    with path.open("rb") as file:
+        streamed = file.read(len(_STREAM_START)) == _STREAM_START
+    return pl.read_ipc_stream(path).lazy() if streamed else pl.scan_ipc(path, glob=False)

@@ -1,0 +1,44 @@
+"""The revision: which rules, knobs and cut points a result comes from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable
+from fractions import Fraction
+
+from segrules.lang.ir import Calibration, Knob, Length, Value
+
+SHOWN = 12
+"""How many characters of a revision are shown."""
+
+
+def revision(canonical_text: str, knobs: Iterable[Knob], calibration: Calibration) -> str:
+    """The SHA-256, in hexadecimal, of the rules in canonical form, the knobs and the cut points.
+
+    The order of the knobs does not matter.
+    """
+    cuts = {name: [cut.population, spelled(cut.value), cut.key] for name, cut in calibration.cuts}
+    content = {
+        "rules": canonical_text,
+        "knobs": {knob.name: _setting(knob.value) for knob in knobs},
+        "cuts": cuts,
+        # cut points hold for a date; without any the revision is the same every day
+        "as_of": calibration.as_of.isoformat() if cuts else None,
+    }
+    held = json.dumps(content, sort_keys=True, ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(held.encode()).hexdigest()
+
+
+def _setting(value: Fraction | Length) -> str:
+    match value:
+        case Fraction():
+            return str(value)
+        case Length(count=count, unit=unit):
+            return f"{count} {unit}"
+
+
+def spelled(value: Value) -> str | int | float | bool | None:
+    """A canonical value in a form that JSON can hold."""
+    return value.isoformat() if isinstance(value, dt.date) else value

@@ -1,0 +1,64 @@
+"""The summary of an assignment as it is stored beside a result."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputSummary(_Part):
+    """An input: `unreadable` cells and cells `missing` though required, by column."""
+
+    path: str
+    sha256: str
+    rows: int
+    unreadable: dict[str, int]
+    missing: dict[str, int]
+
+
+class SegmentSummary(_Part):
+    """`share` is a part of all rows, from 0 to 1."""
+
+    rows: int
+    share: float
+
+
+class SetSummary(_Part):
+    """Rows by segment; how many `otherwise` and `unsure` decided; unknown answers by rule."""
+
+    segments: dict[str, SegmentSummary]
+    otherwise: int
+    unsure: int
+    unknown: dict[str, int]
+
+
+class CutSummary(_Part):
+    """A frozen cut point, see `segrules.lang.ir.Cut`; dates in ISO form."""
+
+    population: int
+    value: str | int | float | bool | None
+    key: str | None
+
+
+class Summary(_Part):
+    """Counts of one assignment. `schema` (here `schema_`) is the version of this form."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", serialize_by_alias=True, validate_by_name=True
+    )
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    ruleset: str
+    revision: str
+    as_of: dt.date
+    rows: int
+    inputs: dict[str, InputSummary]
+    sets: dict[str, SetSummary]
+    calibration: dict[str, CutSummary]
+    warnings: list[str]

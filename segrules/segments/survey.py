@@ -1,0 +1,146 @@
+"""The first pass over a table: what cannot be read, what is missing, whether keys are sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from segrules.lang.ir import Ruleset, Table
+from segrules.lang.types import Enum, spell
+from segrules.segments.border import Reading, readings
+from segrules.segments.read import reading
+from segrules.text.diagnostic import Diagnostic
+from segrules.text.problems import data as problems
+
+_QUOTED = 3
+"""How many cells or keys a diagnostic quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Counts by column name, columns without any left out.
+
+    `unreadable` counts cells which are there but cannot be read, `missing` the empty cells of
+    columns declared without `?`. `findings` says the same in words, with unsound keys as errors.
+    """
+
+    rows: int
+    unreadable: Mapping[str, int]
+    missing: Mapping[str, int]
+    findings: tuple[Diagnostic, ...]
+
+
+def survey(
+    frame: pl.LazyFrame, table: Table, ruleset: Ruleset, *, file: str | None = None
+) -> Survey:
+    """One streaming pass over the declared columns, and a second one only to quote what is wrong.
+
+    Raises:
+        RulesError: a column is lacking or refused, or the data cannot be read.
+    """
+    with reading(file or table.name):
+        found = readings(table, frame.collect_schema(), ruleset, file=file)
+        counts = _count(frame, table, found)
+        unreadable = _positive(
+            {each.column.name: counts[f"u:{each.column.name}"] for each in found}
+        )
+        missing = _positive(
+            {each.column.name: counts[f"m:{each.column.name}"] for each in found if _required(each)}
+        )
+        findings = []
+        if table.kind == "main":
+            findings += _main_table(frame, table, found, counts, file)
+            missing.pop(table.key, None)
+        quoted = {each.column.name: each for each in found}
+        findings += [
+            _unreadable(frame, table, quoted[name], count, file)
+            for name, count in unreadable.items()
+        ]
+        findings += [
+            problems.missing_cells(table.name, name, count, file) for name, count in missing.items()
+        ]
+    return Survey(counts["rows"], unreadable, missing, tuple(findings))
+
+
+def _required(read: Reading) -> bool:
+    return not read.column.optional and not read.column.until_outcome
+
+
+def _positive(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}
+
+
+def _count(frame: pl.LazyFrame, table: Table, found: Sequence[Reading]) -> dict[str, int]:
+    asked = [pl.len().alias("rows")]
+    asked += [each.unreadable.sum().alias(f"u:{each.column.name}") for each in found]
+    asked += [each.absent.sum().alias(f"m:{each.column.name}") for each in found]
+    if table.kind == "main":
+        # a missing key counts as one more value
+        key = next(each for each in found if each.column.name == table.key)
+        asked.append(key.value.n_unique().alias("keys"))
+        asked.append(key.value.null_count().alias("keyless"))
+    return frame.select(asked).collect(engine="streaming").row(0, named=True)
+
+
+def _main_table(
+    frame: pl.LazyFrame,
+    table: Table,
+    found: Sequence[Reading],
+    counts: Mapping[str, int],
+    file: str | None,
+) -> list[Diagnostic]:
+    if counts["rows"] == 0:
+        return [problems.empty_table(table.name, file)]
+    findings = []
+    keyless = counts["keyless"]
+    if keyless:
+        findings.append(problems.key_missing(table.name, table.key, keyless, file))
+    if counts["keys"] - bool(keyless) < counts["rows"] - keyless:
+        key = next(each for each in found if each.column.name == table.key)
+        findings.append(_key_twice(frame, table, key, file))
+    return findings
+
+
+def _key_twice(frame: pl.LazyFrame, table: Table, key: Reading, file: str | None) -> Diagnostic:
+    twice = (
+        frame.select(key=key.value)
+        .drop_nulls()
+        .group_by("key")
+        .len()
+        .filter(pl.col("len") > 1)
+        .select(pl.len().alias("count"), pl.col("key").bottom_k(_QUOTED).implode())
+        .collect(engine="streaming")
+        .row(0, named=True)
+    )
+    examples = [] if key.column.sensitive else sorted(twice["key"])
+    return problems.key_twice(table.name, table.key, twice["count"], examples, file)
+
+
+def _unreadable(
+    frame: pl.LazyFrame, table: Table, read: Reading, count: int, file: str | None
+) -> Diagnostic:
+    column = read.column
+    if isinstance(column.type, Enum):
+        examples = [] if column.sensitive else _most_common(frame, read)
+        return problems.undeclared(table.name, column.name, count, examples, file)
+    examples = [] if column.sensitive else _first_cells(frame, read)
+    kind = spell(column.type)
+    return problems.unreadable(table.name, column.name, kind, count, examples, file)
+
+
+def _first_cells(frame: pl.LazyFrame, read: Reading) -> list[str]:
+    cells = frame.filter(read.unreadable).select(cell=read.quote).head(_QUOTED)
+    return cells.collect(engine="streaming")["cell"].to_list()
+
+
+def _most_common(frame: pl.LazyFrame, read: Reading) -> list[str]:
+    values = (
+        frame.filter(read.unreadable)
+        .group_by(cell=read.quote)
+        .len()
+        .sort(["len", "cell"], descending=[True, False])
+        .head(_QUOTED)
+    )
+    return values.collect(engine="streaming")["cell"].to_list()

@@ -1,0 +1,1 @@
+"""Simulate a funnel by segment: today against scenarios, under the same luck."""

@@ -1,0 +1,245 @@
+"""From the counted past of a funnel and the rules' scenarios to the model that is simulated.
+
+Arrivals: the last twelve complete months, by segment and calendar month. Conversion: mature
+cohorts, shrunk towards the common rate. Value and cost: means by segment, those of all segments
+together where a segment has none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from segrules.lang import ir
+from segrules.segments.funnel import FunnelHistory, Moments
+from segrules.sim.model import (
+    Arrivals,
+    Assumption,
+    Conversion,
+    CostLine,
+    Counts,
+    Floats,
+    FunnelModel,
+    Lever,
+    Scenario,
+    Value,
+)
+from segrules.sim.shrinkage import Shrinkage, shrink
+from segrules.text import problems
+from segrules.text.diagnostic import RulesError
+
+FEWEST_MONTHS = 12
+"""Months of history below which no season is read from them."""
+
+OVERDISPERSED = 1.2
+"""Variance over mean of the monthly arrivals from which they are not taken as Poisson."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The model, how much each segment's own data weigh in it, and what is to be said of it.
+
+    `weights` is n / (n + M) by stage, float64[S]; `methods` how each stage was shrunk.
+    """
+
+    model: FunnelModel
+    weights: Mapping[str, Floats]
+    methods: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+def estimate(
+    ruleset: ir.Ruleset, project: ir.Project, history: FunnelHistory, *, seed: int
+) -> Estimate:
+    """The model of a project, from the past of its funnel by its segments.
+
+    Raises:
+        RulesError: there are no arrivals to project, no mature cohort for a stage, or no sale to
+            take a value from.
+    """
+    funnel = next(each for each in ruleset.funnels if each.name == project.funnel)
+    notes: list[str] = []
+    arrivals = _arrivals(history, project.months, notes)
+    shrunk = {stage: _shrunk(history, stage) for stage in history.stages[1:]}
+    scenarios = tuple(
+        _scenario(each, funnel, history.segments)
+        for name in project.compare
+        for each in ruleset.scenarios
+        if each.name == name
+    )
+    used = {name for each in scenarios for lever in each.levers for name in _assumed(lever)}
+    notes += [note for each in scenarios for note in _untested(each)]
+    model = FunnelModel(
+        segments=history.segments,
+        stages=history.stages,
+        months=project.months,
+        arrivals=arrivals,
+        conversions=tuple(_conversion(history, stage, shrunk[stage]) for stage in shrunk),
+        value=_value(history, funnel, notes),
+        costs=_costs(history, funnel),
+        assumptions=tuple(
+            Assumption(each.name, each.low, each.high, "odds" if each.role == "odds" else "amount")
+            for each in ruleset.assumptions
+            if each.name in used
+        ),
+        scenarios=scenarios,
+        seed=seed,
+    )
+    weights = {stage: found.data_weight for stage, found in shrunk.items()}
+    methods = {stage: found.method for stage, found in shrunk.items()}
+    return Estimate(model, weights, methods, tuple(dict.fromkeys(notes)))
+
+
+# ---- arrivals
+
+
+def _arrivals(history: FunnelHistory, months: int, notes: list[str]) -> Arrivals:
+    entries = np.array([history.entries[name] for name in history.segments], dtype=np.float64)
+    totals = entries.sum(axis=0)
+    if not totals.any():
+        raise RulesError([problems.no_arrivals(history.funnel, history.months[0])])
+    first = int(np.flatnonzero(totals)[0])
+    entries, totals = entries[:, first:], totals[first:]
+    length = entries.shape[1]
+    if length < FEWEST_MONTHS:
+        notes.append(
+            f"arrivals are known for {length} of the last {FEWEST_MONTHS} complete months: "
+            "they are projected without a season"
+        )
+    season = np.ones(months)
+    if length == FEWEST_MONTHS:
+        by_month = {month.month: total for month, total in
+                    zip(history.months[first:], totals.tolist(), strict=True)}
+        level = float(totals.mean())
+        season = np.array([by_month[month.month] / level
+                           for month in projected_months(history.as_of, months)])
+    dispersion = _dispersion(entries, totals if length == FEWEST_MONTHS else np.ones(length))
+    if dispersion > 0:
+        notes.append("arrivals vary more than chance alone: they are drawn negative binomial")
+    return Arrivals(entries.sum(axis=1), float(length), season, dispersion)
+
+
+def projected_months(as_of: dt.date, months: int) -> list[dt.date]:
+    """The first days of the months that are projected: from the first that begins after as_of."""
+    after = as_of + dt.timedelta(days=1)
+    start = after.year * 12 + after.month - 1 + (after.day > 1)
+    return [dt.date(at // 12, at % 12 + 1, 1) for at in range(start, start + months)]
+
+
+def _dispersion(entries: Floats, profile: Floats) -> float:
+    """Extra variance of arrivals by segment and month around segment level times month profile.
+
+    The Pearson statistic over its degrees of freedom is the variance over the mean; above the
+    threshold the variance that a gamma factor of mean 1 must have to account for it.
+    """
+    rows = entries[entries.sum(axis=1) > 0]
+    share = profile / profile.sum()
+    expected = rows.sum(axis=1, keepdims=True) * share
+    free = (rows.shape[0] - 1) * (rows.shape[1] - 1)
+    if free <= 0 or not (expected > 0).all():
+        return 0.0
+    ratio = float(((rows - expected) ** 2 / expected).sum()) / free
+    if ratio <= OVERDISPERSED:
+        return 0.0
+    return (ratio - 1.0) / float(expected.mean())
+
+
+# ---- conversion, value and cost
+
+
+def _stage_counts(history: FunnelHistory, stage: str) -> tuple[Counts, Counts]:
+    counts = [history.counts[name, stage] for name in history.segments]
+    reached = np.array([each.reached for each in counts], dtype=np.int64)
+    entered = np.array([each.entered for each in counts], dtype=np.int64)
+    return reached, entered
+
+
+def _shrunk(history: FunnelHistory, stage: str) -> Shrinkage:
+    reached, entered = _stage_counts(history, stage)
+    if not entered.any():
+        until = history.mature_until[stage].isoformat()
+        raise RulesError([problems.no_mature_cohort(history.funnel, stage, until)])
+    return shrink(reached, entered)
+
+
+def _conversion(history: FunnelHistory, stage: str, shrunk: Shrinkage) -> Conversion:
+    reached, entered = _stage_counts(history, stage)
+    return Conversion(stage, reached, entered, shrunk.prior_mean, shrunk.prior_strength,
+                      shrunk.prior_weight)
+
+
+def _value(history: FunnelHistory, funnel: ir.Funnel, notes: list[str]) -> Value | None:
+    stage = next((each.name for each in funnel.stages if each.value is not None), None)
+    if stage is None:
+        return None
+    found = [history.values[name, stage] for name in history.segments]
+    mean = _filled(found, lambda each: each.mean)
+    if mean is None:
+        raise RulesError([problems.no_value(history.funnel, stage)])
+    variance = _filled(found, lambda each: each.variance)
+    lent = [name for name, each in zip(history.segments, found, strict=True) if not each.count]
+    if lent:
+        notes.append(f"no sale yet in {', '.join(lent)}: the average value of all sales is used")
+    sales = np.array([each.count for each in found], dtype=np.int64)
+    spread = np.zeros(len(found)) if variance is None else np.where(mean > 0, variance, 0.0)
+    return Value(stage, np.maximum(mean, 0.0), spread, sales)
+
+
+def _costs(history: FunnelHistory, funnel: ir.Funnel) -> tuple[CostLine, ...]:
+    lines = []
+    for stage in funnel.stages:
+        for cost in stage.costs:
+            found = [history.costs[name, stage.name, cost.name] for name in history.segments]
+            amount = _filled(found, lambda each: each.mean)
+            if amount is not None:
+                lines.append(CostLine(cost.name, stage.name, amount))
+    return tuple(lines)
+
+
+def _filled(found: Sequence[Moments], of: Callable[[Moments], float | None]) -> Floats | None:
+    """The moment of each segment; where one has none, the average weighted by count."""
+    known = [(value, each.count) for each in found if (value := of(each)) is not None]
+    if not known:
+        return None
+    total = sum(count for _, count in known)
+    average = math.fsum(value * count for value, count in known) / total
+    values = [of(each) for each in found]
+    return np.array([average if value is None else value for value in values], dtype=np.float64)
+
+
+# ---- scenarios
+
+
+def _scenario(node: ir.Scenario, funnel: ir.Funnel, segments: tuple[str, ...]) -> Scenario:
+    order = [stage.name for stage in funnel.stages]
+    levers = []
+    for lever in node.levers:
+        indices = tuple(segments.index(name) for name in lever.segments or segments)
+        cost = None
+        if lever.cost is not None:
+            earliest = min(order.index(stage) for stage, _ in lever.odds)
+            cost = (order[earliest - 1], lever.cost)
+        levers.append(Lever(lever.kind, indices, lever.odds, cost))
+    return Scenario(node.name, node.label, tuple(levers))
+
+
+def _assumed(lever: Lever) -> list[str]:
+    names = [name for _, name in lever.odds]
+    if lever.cost is not None and isinstance(lever.cost[1], str):
+        names.append(lever.cost[1])
+    return names
+
+
+def _untested(scenario: Scenario) -> list[str]:
+    """Levers on one path multiply, which nobody has seen them do."""
+    paths = [(index, stage) for lever in scenario.levers for index in lever.segments
+             for stage, _ in lever.odds]
+    stages = sorted({stage for index, stage in paths if paths.count((index, stage)) > 1})
+    return [
+        f"in {scenario.name} several levers act on the way to {stage}: their combined effect is "
+        "untested" for stage in stages
+    ]

@@ -1,0 +1,103 @@
+"""A project carried out: estimate, simulate, summarise, with the assumptions it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from segrules.lang import ir
+from segrules.segments.assign import Placement
+from segrules.segments.funnel import FunnelHistory, funnel_history
+from segrules.segments.profile import find_set
+from segrules.sim.estimate import Estimate, estimate
+from segrules.sim.run import Engine, simulate
+from segrules.sim.summary import Row, summarise
+from segrules.text import problems
+from segrules.text.diagnostic import Diagnostic, RulesError
+
+WHY = {
+    "counts": "customers of a segment are alike and none waits for another, so whole numbers of "
+    "customers by segment and month carry all the luck there is",
+    "expected": "asked for: the mean given each draw of the rates, without luck",
+}
+"""Why an engine was taken."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run changes of its project: None leaves what the file says."""
+
+    project: str | None = None
+    runs: int | None = None
+    seed: int | None = None
+    engine: Engine = "counts"
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The result of a project; `rows` hold money in minor units of `currency`.
+
+    `runs` are those that were finished; `complete` is False after an interruption.
+    """
+
+    project: ir.Project
+    seed: int
+    runs: int
+    engine: Engine
+    why: str
+    currency: str | None
+    assumptions: tuple[ir.Assumption, ...]
+    history: FunnelHistory
+    estimate: Estimate
+    rows: tuple[Row, ...]
+    complete: bool
+    findings: tuple[Diagnostic, ...]
+
+
+def find_project(ruleset: ir.Ruleset, name: str | None) -> ir.Project:
+    """The project of this name, or the only one.
+
+    Raises:
+        RulesError: there is none, or several and no name.
+    """
+    named = [each for each in ruleset.projects if name in (None, each.name)]
+    if len(named) != 1:
+        raise RulesError([problems.no_project([each.name for each in ruleset.projects])],
+                         unable=True)
+    return named[0]
+
+
+def project(
+    placement: Placement,
+    settings: Settings,
+    on_progress: Callable[[int], None] | None = None,
+) -> Projection:
+    """Carries out a project over the placed rows of its table.
+
+    Raises:
+        RulesError: the past does not hold what the project needs.
+    """
+    ruleset = placement.ruleset
+    found = find_project(ruleset, settings.project)
+    funnel = next(each for each in ruleset.funnels if each.name == found.funnel)
+    history = funnel_history(placement, funnel, find_set(ruleset, found.by))
+    seed = found.seed if settings.seed is None else settings.seed
+    runs = found.runs if settings.runs is None else settings.runs
+    estimated = estimate(ruleset, found, history, seed=seed)
+    draws = simulate(estimated.model, runs, settings.engine, settings.threads,
+                     on_progress=on_progress)
+    if len(draws.replications) < 2:
+        raise KeyboardInterrupt
+    used = {each.name for each in estimated.model.assumptions}
+    assumptions = tuple(each for each in ruleset.assumptions if each.name in used)
+    expired = [
+        problems.assumption_expired(each.name, each.until, placement.context.as_of)
+        for each in assumptions
+        if each.until is not None and each.until < placement.context.as_of
+    ]
+    return Projection(
+        found, seed, len(draws.replications), settings.engine, WHY[settings.engine],
+        ruleset.currency, assumptions, history, estimated, summarise(draws), draws.complete,
+        tuple(expired),
+    )  # fmt: skip

@@ -1,0 +1,152 @@
+"""From replications to the rows of a report: today, then, and the difference between them.
+
+Every figure has a Monte Carlo standard error, sd / sqrt(R); `significant` keeps a printed figure
+from being finer than two of them. Reductions run over the replications in their order, so the
+same draws give the same bits.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from segrules.sim.model import TOTAL, Floats, FunnelModel, require
+from segrules.sim.run import Arm, Draws
+
+SALES, REVENUE, COST, PROFIT = "sales", "revenue", "cost", "profit"
+LOWER_IS_BETTER = frozenset({COST})
+
+_LEVELS = (0.25, 0.75, 0.1, 0.9, 0.025, 0.975)
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A quantity over the replications: its mean, quantile intervals and Monte Carlo error."""
+
+    mean: float
+    interval50: Interval
+    interval80: Interval
+    interval95: Interval
+    mc_error: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure of one segment (or of `TOTAL`) in one scenario; money in minor units.
+
+    chance_better: share of replications in which the scenario is strictly better (for a cost:
+    lower); None when the difference is zero in every one of them.
+    """
+
+    scenario: str
+    segment: str
+    measure: str
+    today: Figure
+    then: Figure
+    difference: Figure
+    chance_better: float | None
+
+
+def summarise(draws: Draws) -> tuple[Row, ...]:
+    """Return the rows of all scenarios: by scenario, then segment (total last), then measure."""
+    require(len(draws.replications) >= 2, "a spread needs two replications")
+    names = measures(draws.model)
+    segments = (*draws.model.segments, TOTAL)
+    today = _table(draws.model, draws.today)
+    today_figures = _figures(today)
+    rows: list[Row] = []
+    for scenario, arm in zip(draws.model.scenarios, draws.scenarios, strict=True):
+        then = _table(draws.model, arm)
+        # Exact: counts and minor units are whole numbers far below 2**53.
+        difference = then - today
+        then_figures, difference_figures = _figures(then), _figures(difference)
+        for s, segment in enumerate(segments):
+            for m, measure in enumerate(names):
+                rows.append(
+                    Row(
+                        scenario.name,
+                        segment,
+                        measure,
+                        today_figures[s][m],
+                        then_figures[s][m],
+                        difference_figures[s][m],
+                        _chance_better(difference[:, s, m], measure in LOWER_IS_BETTER),
+                    )
+                )
+    return tuple(rows)
+
+
+def measures(model: FunnelModel) -> tuple[str, ...]:
+    """Return the names of the measures: the stages, then sales and money where they exist."""
+    if model.value is None:
+        return (*model.stages, COST)
+    sales = () if SALES in model.stages else (SALES,)
+    return (*model.stages, *sales, REVENUE, COST, PROFIT)
+
+
+def significant(value: float, mc_error: float) -> float:
+    """Return the value rounded to the finest power of ten that is at least two Monte Carlo errors.
+
+    It is unchanged when the error is zero, and nan when the error is not a number.
+    """
+    if math.isnan(mc_error) or mc_error < 0:
+        return math.nan
+    if mc_error == 0 or not math.isfinite(value):
+        return value
+    if math.isinf(mc_error):
+        return 0.0
+    exponent = math.ceil(math.log10(mc_error) + math.log10(2.0))
+    # log10 may be an ulp off at a power of ten; one step up or down mends it.
+    if exponent > -300 and 10.0 ** (exponent - 1) >= 2.0 * mc_error:
+        exponent -= 1
+    elif 10.0**exponent < 2.0 * mc_error:
+        exponent += 1
+    return round(value, -exponent) + 0.0
+
+
+def _table(model: FunnelModel, arm: Arm) -> Floats:
+    """Return float64[R, S+1, measures], the total last among the segments."""
+    columns = [arm.counts]
+    if model.value is None:
+        columns.append(arm.cost[:, :, None])
+    else:
+        stage = model.stages.index(model.value.stage)
+        if SALES not in model.stages:
+            columns.append(arm.counts[:, :, stage, None])
+        money = [arm.revenue, arm.cost, arm.revenue - arm.cost]
+        columns.append(np.stack(money, axis=2))
+    table = np.concatenate(columns, axis=2)
+    total = table.sum(axis=1, keepdims=True)
+    return np.concatenate([table, total], axis=1).astype(np.float64)
+
+
+def _figures(table: Floats) -> list[list[Figure]]:
+    """Return a figure for every [segment][measure] of float64[R, segments, measures]."""
+    runs = table.shape[0]
+    mean = table.mean(axis=0)
+    error = table.std(axis=0, ddof=1) / math.sqrt(runs)
+    # A constant has no error; its mean may be an ulp off, which std would show as a spread.
+    constant = (table == table[0]).all(axis=0)
+    mean, error = np.where(constant, table[0], mean), np.where(constant, 0.0, error)
+    quantiles = np.quantile(table, _LEVELS, axis=0)
+
+    def figure(s: int, m: int) -> Figure:
+        low50, high50, low80, high80, low95, high95 = quantiles[:, s, m].tolist()
+        return Figure(
+            float(mean[s, m]),
+            (low50, high50),
+            (low80, high80),
+            (low95, high95),
+            float(error[s, m]),
+        )
+
+    return [[figure(s, m) for m in range(table.shape[2])] for s in range(table.shape[1])]
+
+
+def _chance_better(difference: Floats, lower: bool) -> float | None:
+    if not difference.any():
+        return None
+    better = difference < 0 if lower else difference > 0
+    return float(np.count_nonzero(better) / len(difference))

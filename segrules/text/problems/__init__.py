@@ -1,0 +1,20 @@
+"""The diagnostics by subject; importing the package registers every code.
+
+A constructor is called as `problems.unknown_column(...)`. A new one is there without a further
+word. Where reading data and using the command have a name in common, the package offers the
+latter, and `problems.data` the former.
+"""
+
+from segrules.text.problems.cells import *  # noqa: F403
+from segrules.text.problems.choice import *  # noqa: F403
+from segrules.text.problems.data import *  # noqa: F403
+from segrules.text.problems.doubts import *  # noqa: F403
+from segrules.text.problems.names import *  # noqa: F403
+from segrules.text.problems.projection import *  # noqa: F403
+from segrules.text.problems.rows import *  # noqa: F403
+from segrules.text.problems.segments import *  # noqa: F403
+from segrules.text.problems.simulation import *  # noqa: F403
+from segrules.text.problems.structure import *  # noqa: F403
+from segrules.text.problems.syntax import *  # noqa: F403
+from segrules.text.problems.types import *  # noqa: F403
+from segrules.text.problems.usage import *  # noqa: F403

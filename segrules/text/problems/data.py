@@ -1,0 +1,499 @@
+"""What can be wrong with the data: files, columns, keys and cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from segrules.text.catalogue import Example, entry
+from segrules.text.diagnostic import Diagnostic
+
+_RULES = """\
+segments value of customers {
+  high when spend >= 100
+  otherwise low
+}
+"""
+_HEADER = "customer_id,joined,region,tier,spend,points,weight,share_web,vip,sold_at,note\n"
+_ROW = "C1,2026-01-05,north,gold,120.50,10,1.5,40%,yes,,\n"
+
+
+def _assign(customers: str, run: str = "assign") -> Example:
+    return Example(_RULES, {"customers": customers}, run)
+
+
+_RIGHT = _assign(_HEADER + _ROW)
+
+NO_SUCH_FILE = entry(
+    "SEG401",
+    "no such file",
+    why="A table is read from the file that is named for it; nothing else is tried.",
+    wrong=_assign(_HEADER + _ROW, "assign --data customers=nowhere.csv"),
+    right=_RIGHT,
+)
+NOT_A_TABLE = entry(
+    "SEG402",
+    "not a file of a table",
+    why="Tables are read from CSV, Parquet and Arrow files and from folders of Parquet files; the "
+    "kind is known by the ending of the name.",
+    wrong=_assign(_HEADER + _ROW, "assign --data customers=."),
+    right=_RIGHT,
+)
+DAMAGED = entry(
+    "SEG403",
+    "the file cannot be read",
+    why="The file is cut off, is not in UTF-8, or a line has more cells than the header. Reading "
+    "on would put customers in wrong segments, so nothing is read.",
+    wrong=_assign(_HEADER + _ROW.rstrip("\n") + ",surplus\n"),
+    right=_RIGHT,
+)
+NO_HEADER = entry(
+    "SEG404",
+    "no header",
+    why="Columns are found by their headings, so the first line must name them.",
+    wrong=_assign(""),
+    right=_RIGHT,
+)
+HEADING_TWICE = entry(
+    "SEG405",
+    "a heading stands twice",
+    why="Which of the two columns is meant cannot be known.",
+    wrong=_assign(_HEADER.replace("note", "spend") + _ROW),
+    right=_RIGHT,
+)
+COLUMN_LACKING = entry(
+    "SEG406",
+    "a declared column is not in the data",
+    why="Were the column taken as missing, a misspelt heading would move every customer to "
+    "another segment without a word. Only columns known after the outcome may be left out.",
+    wrong=_assign(_HEADER.replace("spend", "spent") + _ROW),
+    right=_RIGHT,
+)
+WRONG_TYPE = entry(
+    "SEG407",
+    "a column holds another type than declared",
+    why="Nothing is converted silently: keys stored as numbers have lost their leading zeros, and "
+    "an instant becomes a date only in a zone. Typed files (Parquet, Arrow) say what they hold; a "
+    "CSV file is read as text and converted as declared.",
+    wrong=Example(_RULES, {"customers.parquet": _HEADER + _ROW.replace("C1", "1")}, "assign"),
+    right=_RIGHT,
+)
+EMPTY_TABLE = entry(
+    "SEG408",
+    "the main table has no rows",
+    why="An empty export is nearly always a failed one; shares of no customers mean nothing. "
+    "Related tables may be empty.",
+    wrong=_assign(_HEADER),
+    right=_RIGHT,
+)
+KEY_TWICE = entry(
+    "SEG409",
+    "a key stands twice",
+    why="A main table has one row a key: with two rows a customer could be in two segments, and "
+    "would be counted twice.",
+    wrong=_assign(_HEADER + _ROW + _ROW),
+    right=_assign(_HEADER + _ROW + _ROW.replace("C1", "C2")),
+)
+KEY_MISSING = entry(
+    "SEG410",
+    "a key is missing",
+    why="A row without a key cannot be found again, nor joined to its related rows.",
+    wrong=_assign(_HEADER + _ROW.replace("C1", "")),
+    right=_RIGHT,
+)
+UNREADABLE = entry(
+    "SEG411",
+    "cells that cannot be read",
+    why="They are taken as missing and counted. Dates are written 2026-01-31, amounts with a "
+    "point, and values outside the declared range are not read.",
+    wrong=_assign(_HEADER + _ROW.replace("120.50", "12O.50")),
+    right=_RIGHT,
+    severity="warning",
+)
+UNDECLARED = entry(
+    "SEG412",
+    "values that are not declared",
+    why="A value outside the declared list is taken as missing and counted: it is a spelling to "
+    "mend, or a new value to declare and to think about in the rules.",
+    wrong=_assign(_HEADER + _ROW.replace("north", "nord")),
+    right=_RIGHT,
+    severity="warning",
+)
+MISSING = entry(
+    "SEG413",
+    "missing cells in a column declared without `?`",
+    why="The rules were checked in the belief that the column is always known. A rule that meets "
+    "a missing value is unknown and does not match.",
+    wrong=_assign(_HEADER + _ROW.replace("120.50", "")),
+    right=_RIGHT,
+    severity="warning",
+)
+NO_PLACE = entry(
+    "SEG414",
+    "the result cannot be written there",
+    why="Results are written as Parquet, CSV or Arrow, by the ending of the name, into a folder "
+    "that exists.",
+    wrong=_assign(_HEADER + _ROW, "assign --out nowhere/segments.parquet"),
+    right=_assign(_HEADER + _ROW, "assign --out segments.parquet"),
+)
+OVER_INPUT = entry(
+    "SEG415",
+    "the result would replace an input",
+    why="The data that a result comes from are never overwritten.",
+    wrong=_assign(_HEADER + _ROW, "assign --out customers.csv"),
+    right=_assign(_HEADER + _ROW, "assign --out segments.csv"),
+)
+NOT_WRITTEN = entry(
+    "SEG416",
+    "writing failed",
+    why="The disk is full or the folder is protected. A result is written beside its place and "
+    "moved there when it is complete, so what stood there before is untouched.",
+    wrong=_assign(_HEADER + _ROW, "assign --out /proc/segments.csv"),
+    right=_assign(_HEADER + _ROW, "assign --out segments.csv"),
+)
+NO_DATA = entry(
+    "SEG417",
+    "no data for a table",
+    why="Each table that the rules read needs its data: without orders every customer would look "
+    "like one who never ordered.",
+    wrong=Example(
+        "let bought = count orders in last 90 days\n"
+        "segments value of customers {\n  high when bought >= 1\n  otherwise low\n}\n",
+        {"customers": _HEADER + _ROW},
+        "assign",
+    ),
+    right=_RIGHT,
+)
+NOT_DECLARED = entry(
+    "SEG418",
+    "no such name in the rule file",
+    why="Data, segment sets and funnels are asked for by the names the rule file declares.",
+    wrong=_assign(_HEADER + _ROW, "assign --set worth"),
+    right=_assign(_HEADER + _ROW, "assign --set value"),
+)
+SEVERAL_TABLES = entry(
+    "SEG419",
+    "segment sets over several tables",
+    why="A result has one row a key of one table, so the table must be chosen.",
+    wrong=Example(
+        "table agents key agent_id { agent_id text  cases whole }\n"
+        + _RULES
+        + "segments load of agents {\n  busy when cases >= 20\n  otherwise free\n}\n",
+        {"customers": _HEADER + _ROW, "agents": "agent_id,cases\nA1,3\n"},
+        "assign",
+    ),
+    right=_RIGHT,
+)
+UNKNOWN_KEY = entry(
+    "SEG420",
+    "no row with this key",
+    why="Keys are compared exactly, with their case and zeros. Similar keys are not listed, as "
+    "they belong to other people.",
+    wrong=_assign(_HEADER + _ROW, "explain C9"),
+    right=_assign(_HEADER + _ROW, "explain C1"),
+)
+NOT_NUMERIC = entry(
+    "SEG421",
+    "no amounts to add up",
+    why="Sums and means are taken of money and numbers.",
+    wrong=_assign(_HEADER + _ROW, "profile --by region"),
+    right=_assign(_HEADER + _ROW, "profile --by spend"),
+)
+_FUNNEL = """\
+funnel sales of customers {
+  enquiry at joined
+  sale    at sold_at  within 90 days  value spend
+}
+"""
+NO_MATURE_COHORT = entry(
+    "SEG422",
+    "no mature cohort",
+    why="A rate is taken only from those who have had the full time to reach the stage: counting "
+    "recent ones would make the rate look lower than it is.",
+    wrong=Example(
+        _RULES + _FUNNEL,
+        {"customers": _HEADER + _ROW},
+        "study --as-of 2026-02-01",
+    ),
+    right=Example(
+        _RULES + _FUNNEL,
+        {"customers": _HEADER + _ROW},
+        "study --as-of 2026-06-30",
+    ),
+)
+STAGE_TOO_YOUNG = entry(
+    "SEG424",
+    "a stage without a mature cohort",
+    why="The stages before it can be studied already; this one has no rate until the first cohort "
+    "has had the full time.",
+    wrong=Example(
+        _RULES + _FUNNEL.replace("}\n", "  kept at sold_at within 400 days\n}\n"),
+        {"customers": _HEADER + _ROW},
+        "study --as-of 2026-06-30",
+    ),
+    right=Example(_RULES + _FUNNEL, {"customers": _HEADER + _ROW}, "study --as-of 2026-06-30"),
+    severity="warning",
+)
+OTHER_TABLE = entry(
+    "SEG423",
+    "the funnel is of another table than the segments",
+    why="A funnel is studied by segments of the same rows.",
+    wrong=Example(
+        "table agents key agent_id { agent_id text  cases whole }\n"
+        + _FUNNEL
+        + "segments load of agents {\n  busy when cases >= 20\n  otherwise free\n}\n",
+        {"customers": _HEADER + _ROW, "agents": "agent_id,cases\nA1,3\n"},
+        "study --as-of 2026-06-30",
+    ),
+    right=Example(_RULES + _FUNNEL, {"customers": _HEADER + _ROW}, "study --as-of 2026-06-30"),
+)
+
+
+# ---- files
+
+
+def no_such_file(file: str) -> Diagnostic:
+    return NO_SUCH_FILE.about(file, f"there is no file `{file}`")
+
+
+def not_a_table_file(file: str) -> Diagnostic:
+    return NOT_A_TABLE.about(
+        file,
+        f"`{file}` is not a file of a table",
+        "tables are read from .csv, .parquet, .arrow, .feather and .ipc files",
+    )
+
+
+def folder_without_tables(folder: str) -> Diagnostic:
+    return NOT_A_TABLE.about(
+        folder,
+        f"`{folder}` is a folder without Parquet files",
+        "a folder is read as one table when its files end in .parquet",
+    )
+
+
+def not_utf8(file: str) -> Diagnostic:
+    return DAMAGED.about(file, f"`{file}` is not text in UTF-8", "save the file as CSV in UTF-8")
+
+
+def surplus_cells(file: str) -> Diagnostic:
+    return DAMAGED.about(
+        file,
+        f"`{file}` has a line with more cells than the header",
+        "put quotes around cells which hold the separator",
+    )
+
+
+def damaged(file: str) -> Diagnostic:
+    return DAMAGED.about(
+        file, f"`{file}` is damaged or incomplete", "export or copy the file again"
+    )
+
+
+def not_permitted(file: str) -> Diagnostic:
+    return DAMAGED.about(file, f"reading `{file}` is not permitted")
+
+
+def no_header(file: str) -> Diagnostic:
+    return NO_HEADER.about(file, f"`{file}` has no header", "name the columns in the first line")
+
+
+def heading_twice(file: str, headings: Sequence[str]) -> Diagnostic:
+    return HEADING_TWICE.about(
+        file, f"{_quoted(headings)} {_verb(len(headings), 'stands', 'stand')} twice in the header"
+    )
+
+
+# ---- columns and keys
+
+
+def column_lacking(
+    table: str, column: str, heading: str, headings: Sequence[str], file: str | None
+) -> Diagnostic:
+    named = f"`{column}`" if column == heading else f"`{column}` (headed `{heading}`)"
+    near = get_close_matches(heading, headings, n=1, cutoff=0.6)
+    return COLUMN_LACKING.about(
+        file,
+        f"the column {named} of `{table}` is not in the data",
+        f"the closest heading is `{near[0]}`" if near else None,
+    )
+
+
+def wrong_type(table: str, column: str, declared: str, held: str, file: str | None) -> Diagnostic:
+    hints = {
+        ("text", "whole numbers"): "export the column as text, as leading zeros may be lost",
+        ("a date", "instants"): "declare the column `instant`, or export it as dates",
+        ("an instant", "dates"): "declare the column `date`",
+        ("a flag", "whole numbers"): "export the column as yes and no",
+    }
+    return WRONG_TYPE.about(
+        file,
+        f"the column `{column}` of `{table}` is declared {declared} but holds {held}",
+        hints.get((declared, held), "declare what the column holds, or export it as declared"),
+    )
+
+
+def empty_table(table: str, file: str | None) -> Diagnostic:
+    return EMPTY_TABLE.about(file, f"the table `{table}` has no rows")
+
+
+def key_twice(
+    table: str, key: str, count: int, examples: Sequence[str], file: str | None
+) -> Diagnostic:
+    """`count` keys stand on several rows; `examples` are some of them, or none to be discreet."""
+    shown = f", among them {_quoted(examples)}" if examples else ""
+    stand = _verb(count, "stands", "stand")
+    return KEY_TWICE.about(
+        file,
+        f"{_counted(count, 'key')} `{key}` of `{table}` {stand} on several rows{shown}",
+        "keep one row a key, or declare the table as related rows (`of`)",
+    )
+
+
+def key_missing(table: str, key: str, count: int, file: str | None) -> Diagnostic:
+    return KEY_MISSING.about(
+        file, f"{_counted(count, 'row')} of `{table}` {_verb(count, 'has', 'have')} no key `{key}`"
+    )
+
+
+# ---- cells
+
+
+def unreadable(
+    table: str, column: str, declared: str, count: int, examples: Sequence[str], file: str | None
+) -> Diagnostic:
+    """`examples` are the first cells as they stand, or none where they must not be shown."""
+    shown = f": {_cells(examples, count)}" if examples else ""
+    are = _verb(count, "is", "are")
+    return UNREADABLE.about(
+        file,
+        f"{_counted(count, 'cell')} of `{table}.{column}` {are} not {declared}{shown}",
+        "they are taken as missing",
+    )
+
+
+def undeclared(
+    table: str, column: str, count: int, values: Sequence[str], file: str | None
+) -> Diagnostic:
+    """`values` are the most common ones, or none where they must not be shown."""
+    shown = f": {_cells(values, count)}" if values else ""
+    hold = _verb(count, "holds", "hold")
+    return UNDECLARED.about(
+        file,
+        f"{_counted(count, 'cell')} of `{table}.{column}` {hold} an undeclared value{shown}",
+        "declare the value or mend the data; it is taken as missing",
+    )
+
+
+def missing_cells(table: str, column: str, count: int, file: str | None) -> Diagnostic:
+    are = _verb(count, "is", "are")
+    return MISSING.about(
+        file,
+        f"{_counted(count, 'cell')} of `{table}.{column}` {are} missing although the column is "
+        "declared without `?`",
+        f"declare `{column}` with `?`, so that the rules are checked for it",
+    )
+
+
+# ---- results
+
+
+def no_folder(out: str) -> Diagnostic:
+    return NO_PLACE.about(out, f"the folder of `{out}` does not exist")
+
+
+def out_is_folder(out: str) -> Diagnostic:
+    return NO_PLACE.about(out, f"`{out}` is a folder", "name a file in it")
+
+
+def unknown_ending(out: str) -> Diagnostic:
+    return NO_PLACE.about(
+        out,
+        f"the kind of `{out}` is not known by its ending",
+        "results are written as .parquet, .csv, .arrow, .feather or .ipc",
+    )
+
+
+def over_input(out: str) -> Diagnostic:
+    return OVER_INPUT.about(out, f"`{out}` is an input", "write the result to another file")
+
+
+def not_written(out: str, reason: str) -> Diagnostic:
+    return NOT_WRITTEN.about(out, f"`{out}` could not be written: {reason.lower()}")
+
+
+# ---- questions
+
+
+def no_data(table: str) -> Diagnostic:
+    return NO_DATA.about(None, f"there is no data for the table `{table}`")
+
+
+def not_declared(kind: str, name: str, declared: Sequence[str]) -> Diagnostic:
+    """`kind` is the sort of thing: table, segment set, funnel, column."""
+    near = get_close_matches(name, declared, n=1, cutoff=0.6)
+    known = f"declared: {_quoted(declared)}" if declared else f"no {kind} is declared"
+    return NOT_DECLARED.about(
+        None, f"there is no {kind} `{name}`", f"the closest is `{near[0]}`" if near else known
+    )
+
+
+def no_segments(ruleset: str) -> Diagnostic:
+    return NOT_DECLARED.about(None, f"the ruleset `{ruleset}` declares no segments")
+
+
+def several_tables(tables: Sequence[str]) -> Diagnostic:
+    return SEVERAL_TABLES.about(
+        None,
+        f"there are segment sets of several tables: {_quoted(tables)}",
+        "name the table whose rows are to be placed",
+    )
+
+
+def unknown_key(table: str, key: str) -> Diagnostic:
+    return UNKNOWN_KEY.about(None, f"`{table}` has no row with the key `{key}`")
+
+
+def not_numeric(column: str, kind: str) -> Diagnostic:
+    return NOT_NUMERIC.about(None, f"`{column}` is {kind}, which cannot be added up")
+
+
+def no_mature_cohort(funnel: str, stage: str, entered_by: str | None) -> Diagnostic:
+    hint = (
+        f"only those who entered up to {entered_by} have had the full time" if entered_by else None
+    )
+    return NO_MATURE_COHORT.about(
+        None, f"nobody in the funnel `{funnel}` has had the full time to reach `{stage}`", hint
+    )
+
+
+def stage_too_young(funnel: str, stage: str, entered_by: str | None) -> Diagnostic:
+    hint = f"only those who entered up to {entered_by} count" if entered_by else None
+    return STAGE_TOO_YOUNG.about(
+        None, f"nobody in the funnel `{funnel}` has had the full time to reach `{stage}` yet", hint
+    )
+
+
+def other_table(funnel: str, of: str, segments: str, over: str) -> Diagnostic:
+    return OTHER_TABLE.about(
+        None, f"the funnel `{funnel}` is of `{of}` but the segments `{segments}` are of `{over}`"
+    )
+
+
+# ---- words
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _cells(examples: Sequence[str], count: int) -> str:
+    return _quoted(examples) + (", …" if count > len(examples) else "")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def _verb(count: int, one: str, several: str) -> str:
+    return one if count == 1 else several

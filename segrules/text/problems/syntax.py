@@ -1,0 +1,214 @@
+"""What can be wrong with the text itself, before it has a meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from segrules.text.catalogue import entry
+from segrules.text.diagnostic import Diagnostic
+from segrules.text.problems.words import quoted, segments_when
+from segrules.text.shown import shown
+from segrules.text.source import Span
+
+TOO_MUCH = entry(
+    "SEG001",
+    "more than the language takes",
+    why="The size of a file, the brackets inside brackets and the terms of one chain are bounded, "
+    "so that every file is checked in a moment. Rules that people read stay far below.",
+    wrong="let total = " + " + ".join(["points"] * 101) + "\n",
+    right="let total = 101 * points\n",
+)
+ENDS_TOO_SOON = entry(
+    "SEG002",
+    "the file ends too soon",
+    why="A declaration is not finished where the file ends: most often its closing brace is "
+    "missing.",
+    wrong="segments value of customers {\n  high when spend > 100\n  otherwise low\n",
+    right="segments value of customers {\n  high when spend > 100\n  otherwise low\n}\n",
+)
+UNEXPECTED_CHARACTER = entry(
+    "SEG003",
+    "a character that means nothing here",
+    why="Rules are written with words, numbers, quoted texts and a few signs. Quotes that a word "
+    "processor made curly, currency signs and semicolons are the usual cause.",
+    wrong=segments_when("spend > £100"),
+    right=segments_when("spend > 100"),
+)
+DECLARATION_UNFINISHED = entry(
+    "SEG004",
+    "a declaration begins inside another",
+    why="The word begins a new declaration, but the one before is not finished: most often its "
+    "closing brace is missing.",
+    wrong="score worth {\n  add 2 when vip\n\nlet age = days since joined\n",
+    right="score worth {\n  add 2 when vip\n}\nlet age = days since joined\n",
+)
+RESERVED_WORD = entry(
+    "SEG005",
+    "a reserved word where a name belongs",
+    why="Some words have a meaning at this place. In backticks any word is a name.",
+    wrong="table shops key shop_id { shop_id text  count whole 0..500 }\n"
+    "let half of shops = count / 2\n",
+    right="table shops key shop_id { shop_id text  count whole 0..500 }\n"
+    "let half of shops = `count` / 2\n",
+)
+UNEXPECTED = entry(
+    "SEG006",
+    "a word or sign that does not fit here",
+    why="The text before this place asks for something else. The rest of the declaration is not "
+    "checked; the next one is.",
+    wrong=segments_when("spend 100"),
+    right=segments_when("spend > 100"),
+)
+CONTROL_CHARACTER = entry(
+    "SEG007",
+    "an invisible character in a text",
+    why="Control characters and marks of writing direction can make a text look like another one "
+    "in reports and reviews.",
+    wrong='let greeting = "good\u202eday"\n',
+    right='let greeting = "good day"\n',
+)
+NUMBER_TOO_LONG = entry(
+    "SEG008",
+    "a number with too many digits",
+    why="No quantity needs so many digits; they are a slip of the pen.",
+    wrong="let huge = 1234567890123456789012345678901\n",
+    right="let huge = 1_000_000\n",
+)
+NO_SUCH_DATE = entry(
+    "SEG009",
+    "a date that does not exist",
+    why="Dates are written year-month-day and must be in the calendar.",
+    wrong=segments_when("joined > 2026-02-30"),
+    right=segments_when("joined > 2026-02-28"),
+)
+LENGTH_OF_TIME = entry(
+    "SEG010",
+    "a length of time that cannot be counted",
+    why="Lengths of time are whole counts of days, weeks, months, quarters or years, from one to "
+    "a few centuries.",
+    wrong=segments_when("any orders in last 1.5 months"),
+    right=segments_when("any orders in last 45 days"),
+)
+
+
+def file_too_large(span: Span, length: int, limit: int) -> Diagnostic:
+    return TOO_MUCH.at(
+        span,
+        f"the file has {length:,} characters and at most {limit:,} are read",
+        "rules are short; data belong in files of their own",
+    )
+
+
+def nested_too_deeply(span: Span) -> Diagnostic:
+    return TOO_MUCH.at(
+        span, "too many brackets inside each other", "name a part with `let` and use the name here"
+    )
+
+
+def chain_too_long(span: Span, terms: int, limit: int) -> Diagnostic:
+    return TOO_MUCH.at(
+        span,
+        f"a chain of {terms:,} parts, and at most {limit:,} are read",
+        "name parts with `let`, or use a list: `x in [a, b]`",
+    )
+
+
+def ends_too_soon(span: Span, expected: Sequence[str]) -> Diagnostic:
+    return ENDS_TOO_SOON.at(
+        span,
+        f"the file ends before {quoted(span.text)} is complete",
+        _wanted(expected, "complete it, with its closing brace"),
+    )
+
+
+def unexpected_character(span: Span, expected: Sequence[str]) -> Diagnostic:
+    return UNEXPECTED_CHARACTER.at(
+        span, f"the character {quoted(span.text)} means nothing here", _character_hint(span)
+        or _wanted(expected, "remove it, or write a text in straight quotes"),
+    )  # fmt: skip
+
+
+def _character_hint(span: Span) -> str | None:
+    hints = {
+        '"': "the closing quote of the text is missing on this line",
+        "`": "the closing backtick of the name is missing on this line",
+        ";": "nothing stands between declarations; remove it",
+        "“": 'write texts in straight quotes: "…"',
+        "”": 'write texts in straight quotes: "…"',
+        "'": 'write texts in double quotes: "…"',
+        "\u2018": 'write texts in straight quotes: "…"',
+        "\u2019": 'write texts in straight quotes: "…"',
+        "£": "write the amount alone; the heading says `money GBP`",
+        "€": "write the amount alone; the heading says `money EUR`",
+        "$": "write the amount alone; the heading says `money USD`",
+        "≥": "write `>=`",
+        "≤": "write `<=`",
+        "≠": "write `!=`",
+        "!": "write `!=`, or `not`",
+        "&": "write `and`",
+    }
+    return hints.get(span.text)
+
+
+def declaration_unfinished(span: Span, word: str, expected: Sequence[str]) -> Diagnostic:
+    return DECLARATION_UNFINISHED.at(
+        span,
+        f"{quoted(span.text)} begins before {quoted(word)} is complete",
+        _wanted(expected, f"complete {quoted(word)} first, with its closing brace"),
+    )
+
+
+def reserved_word(span: Span, word: str) -> Diagnostic:
+    return RESERVED_WORD.at(
+        span,
+        f"{quoted(word)} is a reserved word here",
+        f"as a name it is written in backticks: `{shown(word)}`",
+    )
+
+
+def unexpected(span: Span, expected: Sequence[str]) -> Diagnostic:
+    return UNEXPECTED.at(
+        span,
+        f"{quoted(span.text)} does not fit here",
+        _wanted(expected, "look for something left out just before it"),
+    )
+
+
+def control_character(span: Span) -> Diagnostic:
+    return CONTROL_CHARACTER.at(
+        span, "an invisible character in a text", "delete the text and type it again"
+    )
+
+
+def number_too_long(span: Span, digits: int) -> Diagnostic:
+    return NUMBER_TOO_LONG.at(
+        span, f"a number of more than {digits} digits", "leave out the digits that do not matter"
+    )
+
+
+def no_such_date(span: Span, text: str) -> Diagnostic:
+    return NO_SUCH_DATE.at(
+        span, f"there is no date {quoted(text)}", "dates are written year-month-day: 2026-02-28"
+    )
+
+
+def length_not_whole(span: Span, written: str, unit: str) -> Diagnostic:
+    return LENGTH_OF_TIME.at(
+        span,
+        f"{quoted(f'{written} {unit}')} is not a whole number of {unit.removesuffix('s')}s",
+        "write it in a smaller unit, such as days",
+    )
+
+
+def length_out_of_range(span: Span) -> Diagnostic:
+    return LENGTH_OF_TIME.at(
+        span, "a length of time out of range", "it is at least 1 and at most 400 years"
+    )
+
+
+def _wanted(expected: Sequence[str], otherwise: str) -> str:
+    if not expected:
+        return otherwise
+    if len(expected) == 1:
+        return f"{expected[0]} belongs here"
+    return f"one of these belongs here: {', '.join(expected)}"

@@ -1,0 +1,298 @@
+"""What can be wrong with how the command is used: knobs, files and names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from segrules.text.catalogue import Entry, Example, entry
+from segrules.text.diagnostic import Diagnostic
+from segrules.text.problems.words import closest, listed, quoted, segments_when
+from segrules.text.shown import shown
+
+_KNOB = "knob big_from = 200 from 100 to 500\n" + segments_when("spend > big_from")
+_VALUE = segments_when("spend > 100")
+_DATA = {
+    "customers": "customer_id,joined,region,tier,spend,points,weight,share_web,vip,sold_at,note\n"
+    "C1,2026-01-05,north,gold,120.50,10,1.5,40%,yes,,\n"
+}
+
+
+def _made(code: str, title: str, why: str, wrong: Example, right: Example) -> Entry:
+    return entry(code, title, why=why, wrong=wrong, right=right)
+
+
+def _runs(code: str, title: str, why: str, wrong: str, right: str) -> Entry:
+    """The code of a command that is tried on the same rules and data."""
+    return _made(code, title, why, Example(_VALUE, _DATA, wrong), Example(_VALUE, _DATA, right))
+
+
+UNKNOWN_KNOB = _made(
+    "SEG601",
+    "unknown knob",
+    "Only knobs that the rule file declares can be turned.",
+    Example(_KNOB, run="check --knob big_form=300"),
+    Example(_KNOB, run="check --knob big_from=300"),
+)
+KNOB_UNREADABLE = _made(
+    "SEG602",
+    "a setting that cannot be read",
+    "A knob is set in the unit in which it is declared: a number, a percentage or a length of "
+    "time.",
+    Example(_KNOB, run="check --knob big_from=lots"),
+    Example(_KNOB, run="check --knob big_from=300"),
+)
+KNOB_SET_OUT_OF_RANGE = _made(
+    "SEG603",
+    "a setting out of the knob's range",
+    "The range in the rule file says how far the knob may be turned.",
+    Example(_KNOB, run="check --knob big_from=900"),
+    Example(_KNOB, run="check --knob big_from=300"),
+)
+RULES_FILE = _made(
+    "SEG610",
+    "a rule file that cannot be read",
+    "Rules are read from one file, which must be there and readable.",
+    Example(_VALUE, run="check nowhere.seg"),
+    Example(_VALUE),
+)
+NOT_UTF8 = _made(
+    "SEG611",
+    "a rule file that is not in UTF-8",
+    "In another encoding, names with accents would silently become other names.",
+    Example(_VALUE + "# caf\udce9\n", run="check rules.seg"),
+    Example(_VALUE + "# café\n", run="check rules.seg"),
+)
+UNKNOWN_CODE = _runs(
+    "SEG620",
+    "unknown code",
+    "Codes are written as they are shown beside a finding.",
+    "explain SEG999",
+    "explain SEG201",
+)
+UNKNOWN_CASE = _runs(
+    "SEG621",
+    "unknown worked case",
+    "The worked cases that come with segrules can be copied by their names.",
+    "init nowhere",
+    "init retail",
+)
+BAD_DATE = _runs(
+    "SEG622",
+    "a date that cannot be read",
+    "The date of a run is written year-month-day, so that it is the same everywhere.",
+    "assign --as-of 30/06/2026",
+    "assign --as-of 2026-06-30",
+)
+BAD_TABLE = _runs(
+    "SEG623",
+    "a table without its file",
+    "The data of a table are given as its name and the file it is read from.",
+    "assign --as-of 2026-06-30 --data customers.csv",
+    "assign --as-of 2026-06-30 --data customers=customers.csv",
+)
+NOT_GIVEN = _made(
+    "SEG624",
+    "a table without data",
+    "Each table that the rules read needs its data; an empty one would change the answers.",
+    Example(_VALUE, {}, "assign --as-of 2026-06-30"),
+    Example(_VALUE, _DATA, "assign --as-of 2026-06-30"),
+)
+NOT_DECLARED = _runs(
+    "SEG625",
+    "data for a table that is not declared",
+    "Data are read as the rule file declares them, so the table must be there.",
+    "assign --as-of 2026-06-30 --data custmers=customers.csv",
+    "assign --as-of 2026-06-30 --data customers=customers.csv",
+)
+TARGET_EXISTS = _runs(
+    "SEG630",
+    "something stands there already",
+    "Files are never replaced unasked.",
+    "init retail --to .",
+    "init retail --to shop",
+)
+UNWRITABLE = _runs(
+    "SEG631",
+    "the output cannot be written",
+    "The folder is missing or protected, or the disk is full.",
+    "assign --as-of 2026-06-30 --out /proc/nowhere/out.csv",
+    "assign --as-of 2026-06-30 --out out.csv",
+)
+NO_PROJECT = _runs(
+    "SEG640",
+    "no such project",
+    "What is to be played out is declared as a `project` in the rule file.",
+    "project",
+    "check",
+)
+NO_SEGMENTS = _made(
+    "SEG641",
+    "no segments to assign",
+    "Customers are placed by a `segments` block, and the rule file has none.",
+    Example("let half = spend / 2\n", _DATA, "assign --as-of 2026-06-30"),
+    Example(_VALUE, _DATA, "assign --as-of 2026-06-30"),
+)
+NO_FUNNEL = _runs(
+    "SEG642",
+    "no funnel to study",
+    "Rates are measured along a `funnel`, and the rule file has none.",
+    "study --as-of 2026-06-30",
+    "check",
+)
+UNKNOWN_SET_NAME = _runs(
+    "SEG643",
+    "unknown segments asked for",
+    "Segments are asked for by the name of their `segments` block.",
+    "profile --as-of 2026-06-30 --set valu",
+    "profile --as-of 2026-06-30 --set value",
+)
+
+
+def unknown_knob(name: str, near: str | None) -> Diagnostic:
+    return UNKNOWN_KNOB.about(
+        None,
+        f"unknown knob {quoted(name)}",
+        closest(near, "knob", "declare it in the rule file: `knob name = 5 from 3 to 8`"),
+    )
+
+
+def knob_unreadable(name: str, text: str, written: str) -> Diagnostic:
+    return KNOB_UNREADABLE.about(
+        None,
+        f"{quoted(text)} is no setting of the knob {quoted(name)}",
+        f"write it as in the rule file: `{shown(name)}={written}`",
+    )
+
+
+def knob_set_out_of_range(name: str, written: str, low: str, high: str) -> Diagnostic:
+    return KNOB_SET_OUT_OF_RANGE.about(
+        None,
+        f"{quoted(written)} is out of the range of the knob {quoted(name)}",
+        f"set it from {low} to {high}, or widen the range in the rule file",
+    )
+
+
+def rules_file_missing(path: str) -> Diagnostic:
+    return RULES_FILE.about(
+        path, f"there is no rule file {quoted(path)}", "check the name; rule files end in `.seg`"
+    )
+
+
+def rules_file_is_directory(path: str) -> Diagnostic:
+    return RULES_FILE.about(
+        path, f"{quoted(path)} is a folder, not a rule file", "name a `.seg` file in it"
+    )
+
+
+def rules_file_unreadable(path: str, reason: str) -> Diagnostic:
+    return RULES_FILE.about(
+        path, f"{quoted(path)} cannot be read: {_reason(reason)}", "check who may read the file"
+    )
+
+
+def not_utf8(path: str, offset: int) -> Diagnostic:
+    return NOT_UTF8.about(
+        path,
+        f"{quoted(path)} is not text in UTF-8 (byte {offset:,})",
+        "save the file in UTF-8",
+    )
+
+
+def unknown_code(code: str, near: str | None) -> Diagnostic:
+    return UNKNOWN_CODE.about(
+        None,
+        f"there is no code {quoted(code)}",
+        closest(near, "code", "codes look like `SEG201`"),
+    )
+
+
+def unknown_case(name: str, known: Sequence[str]) -> Diagnostic:
+    return UNKNOWN_CASE.about(
+        None,
+        f"there is no worked case {quoted(name)}",
+        f"the cases are {listed(known)}" if known else "this installation holds no cases",
+    )
+
+
+def bad_date(text: str) -> Diagnostic:
+    return BAD_DATE.about(
+        None, f"{quoted(text)} is not a date", "dates are written year-month-day: 2026-06-30"
+    )
+
+
+def bad_table_argument(text: str) -> Diagnostic:
+    return BAD_TABLE.about(
+        None,
+        f"{quoted(text)} does not name a table and its file",
+        "write both, such as `customers=customers.csv`",
+    )
+
+
+def table_not_given(name: str) -> Diagnostic:
+    return NOT_GIVEN.about(
+        None,
+        f"there are no data for the table {quoted(name)}",
+        f"add `--data {shown(name)}={shown(name)}.csv`",
+    )
+
+
+def table_not_declared(name: str, near: str | None) -> Diagnostic:
+    return NOT_DECLARED.about(
+        None,
+        f"the rule file declares no table {quoted(name)}",
+        closest(near, "table", "give data for the tables that it declares"),
+    )
+
+
+def target_exists(path: str) -> Diagnostic:
+    return TARGET_EXISTS.about(
+        path, f"{quoted(path)} is there already", "name another place, or move it away"
+    )
+
+
+def output_unwritable(path: str, reason: str) -> Diagnostic:
+    return UNWRITABLE.about(
+        path,
+        f"{quoted(path)} cannot be written: {_reason(reason)}",
+        "name a file in a folder that exists and may be written to",
+    )
+
+
+def no_project(names: Sequence[str]) -> Diagnostic:
+    """`names` are the projects of the rule file."""
+    if names:
+        return NO_PROJECT.about(
+            None, "it is not clear which project is meant", f"name one: {listed(names, 'or')}"
+        )
+    return NO_PROJECT.about(
+        None,
+        "the rule file declares no project",
+        "add one: `project name { compare … against today }`",
+    )
+
+
+def no_segments() -> Diagnostic:
+    return NO_SEGMENTS.about(
+        None,
+        "the rule file declares no segments",
+        "add a block: `segments value of customers { … }`",
+    )
+
+
+def no_funnel() -> Diagnostic:
+    return NO_FUNNEL.about(
+        None, "the rule file declares no funnel", "add a block: `funnel sales of customers { … }`"
+    )
+
+
+def unknown_key_set(name: str, near: str | None) -> Diagnostic:
+    return UNKNOWN_SET_NAME.about(
+        None,
+        f"the rule file has no segments {quoted(name)}",
+        closest(near, "name", "name a `segments` block of the rule file"),
+    )
+
+
+def _reason(reason: str) -> str:
+    """What the system says, as part of a sentence."""
+    return shown(reason).lower().removesuffix(".")

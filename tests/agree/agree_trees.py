@@ -1,0 +1,270 @@
+"""Well-typed expressions, made from the operator table, and rows that are hard on them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Mapping
+
+from agree_worlds import luck_of, main_table
+from hypothesis import strategies as st
+
+from segrules.lang.ir import Apply, AsOf, Choose, Column, Const, Expr, Value
+from segrules.lang.operators import OPERATORS, Missing, Operator, Signature
+from segrules.lang.types import (
+    BOUND,
+    Date,
+    Enum,
+    Flag,
+    Form,
+    Instant,
+    Money,
+    Number,
+    Share,
+    Text,
+    Type,
+    Whole,
+)
+
+TIER = Enum(("silver", "bronze", "gold"), ordered=True)
+FREE = Number(None, None)
+REGION = Enum(("north", "bronze", "süd"))
+
+COLUMNS: Mapping[str, tuple[Type, bool]] = {
+    "key": (Text(), False),
+    "name": (Text(), True),
+    "label": (Text(), False),
+    "small": (Whole(-1000, 1000), True),
+    "count": (Whole(0, 100), False),
+    "large": (Whole(), True),
+    "assets": (Money("GBP"), True),
+    "number": (FREE, True),
+    "plain": (FREE, False),
+    "bounded": (Number(-1e6, 1e6), False),
+    "bounded_missing": (Number(-1e6, 1e6), True),
+    "part": (Share(), True),
+    "flag": (Flag(), True),
+    "sure": (Flag(), False),
+    "born": (Date(), True),
+    "joined": (Date(), False),
+    "seen_at": (Instant(), True),
+    "made_at": (Instant(), False),
+    "tier": (TIER, True),
+    "level": (TIER, False),
+    "region": (REGION, True),
+}
+TABLE = main_table("people", "key", COLUMNS)
+
+FORMS: Mapping[Form, tuple[Type, ...]] = {
+    "text": (Text(),),
+    "int": (Whole(-1000, 1000), Whole(0, 100), Whole(), Money("GBP")),
+    "float": (FREE, Number(-1e6, 1e6), Share()),
+    "bool": (Flag(),),
+    "date": (Date(),),
+    "instant": (Instant(),),
+    "enum": (TIER, REGION),
+}
+
+
+def _at(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts, tzinfo=dt.UTC)
+
+
+TEXTS = ("", "a", "ab", "AB", "ärger", "ä", "日本", "e\u0301", "é", "🙂", "a\nb", " a", "B")
+DATES = (
+    dt.date(2024, 2, 29), dt.date(2023, 2, 28), dt.date(2024, 1, 31), dt.date(2000, 2, 29),
+    dt.date(2026, 6, 30), dt.date(2026, 7, 1), dt.date(1970, 1, 1), dt.date(1969, 12, 31),
+    dt.date.min, dt.date.max, dt.date(2025, 12, 31), dt.date(1900, 2, 28), dt.date(2024, 4, 30),
+)  # fmt: skip
+INSTANTS = (
+    # clocks change in London at 01:00 UTC
+    _at(2026, 3, 29, 0, 59, 59, 999999), _at(2026, 3, 29, 1), _at(2026, 10, 25, 0, 30),
+    _at(2026, 10, 25, 1), _at(2026, 6, 30, 22, 59, 59, 999999), _at(2026, 6, 30, 23),
+    _at(1970, 1, 1), _at(1969, 12, 31, 23, 59, 59, 999999), _at(2099, 12, 31, 23, 59),
+    _at(2024, 2, 29, 12), _at(2026, 1, 1),
+)  # fmt: skip
+DOUBLES = (
+    0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, 0.1, 1 / 3, 1e-300, 5e-324, -5e-324, 1e300,
+    1.7976931348623157e308, -1.7976931348623157e308, 1e15, 1e15 + 0.5, -1e15 - 1, 2.0**53, 100.0,
+)  # fmt: skip
+BOUNDED = (0.0, -0.0, 1.0, -1e6, 1e6, 0.5, 2.5, 1e-300, 5e-324, 0.1, -1 / 3)
+SHARES = (0.0, 1.0, 0.25, 0.5, 0.1, 1 / 3, 5e-324)
+
+
+def pool(kind: Type) -> tuple[Value, ...]:
+    """Values of a type that are likely to be treated wrongly."""
+    match kind:
+        case Text():
+            return TEXTS
+        case Whole(low=low, high=high) | Money(low=low, high=high):
+            near = (low, low + 1, -7, -1, 0, 1, 2, 3, 7, 12, 99, high - 1, high)
+            return tuple(value for value in near if low <= value <= high)
+        case Number(low=None):
+            return DOUBLES
+        case Number():
+            return BOUNDED
+        case Share():
+            return SHARES
+        case Flag():
+            return (True, False)
+        case Date():
+            return DATES
+        case Instant():
+            return INSTANTS
+        case Enum(values=values):
+            return values
+    raise TypeError(kind)
+
+
+def rows(seed: int, count: int = 40) -> list[dict[str, Value]]:
+    """Rows with missing values, every value of every pool among them."""
+    luck = luck_of(seed)
+    found: list[dict[str, Value]] = []
+    for at in range(count):
+        row: dict[str, Value] = {}
+        for name, (kind, optional) in COLUMNS.items():
+            missing = optional and luck.random() < 0.25
+            row[name] = None if missing else luck.choice(pool(kind))
+        found.append(row | {"key": f"k{at}"})
+    return found
+
+
+# ---- trees
+
+
+def columns_of(kind: Type) -> list[Column]:
+    return [
+        Column("people", name, column, optional)
+        for name, (column, optional) in COLUMNS.items()
+        if column == kind
+    ]
+
+
+def apply(op: str, args: tuple[Expr, ...], kind: Type) -> Apply:
+    """The node with its missingness as the table tells it."""
+    optional = [arg.optional for arg in args]
+    finite = kind in {Whole(), Whole(-1000, 1000)} and op in {"add", "sub", "mul"}
+    match OPERATORS[op].missing:
+        case Missing.PARTIAL:
+            can = True if not finite else any(optional)
+        case Missing.STRICT | Missing.KLEENE:
+            can = any(optional)
+        case Missing.LOOKS:
+            can = False
+        case Missing.FALLBACK:
+            can = all(optional)
+    return Apply(op, args, kind, can)
+
+
+def result_type(signature: Signature, args: tuple[Expr, ...]) -> Type:
+    if signature.result == "enum":
+        return args[0].type
+    kinds: Mapping[Form, Type] = {"int": Whole(), "float": FREE}
+    return kinds.get(signature.result, FORMS[signature.result][0])
+
+
+def constants(operator: Operator, kind: Type) -> st.SearchStrategy[Const]:
+    """Constants an operator takes from its index `constant` on."""
+    if operator.name in {"idiv", "mod"}:
+        return st.sampled_from((1, 2, 7, 1000, BOUND)).map(lambda value: Const(value, Whole()))
+    if operator.name in {"add_days", "add_months"}:
+        lengths = (0, 1, -1, 12, -13, 30, 365, -365, 119_988, -119_988, 4_000_000, BOUND)
+        return st.sampled_from(lengths).map(lambda value: Const(value, Whole()))
+    return st.sampled_from(pool(kind)).map(lambda value: Const(value, kind))
+
+
+def magnitude(node: Expr) -> int:
+    """How far from zero a whole number can be; the checker does this with intervals."""
+    match node:
+        case Const(value=int() as value):
+            return abs(value)
+        case Column(type=Whole(low=low, high=high) | Money(low=low, high=high)):
+            return max(abs(low), abs(high))
+        case Apply(op="add" | "sub", args=args):
+            return sum(map(magnitude, args))
+        case Apply(op="mul", args=(a, b)):
+            return magnitude(a) * magnitude(b)
+        case Apply(op="to_minor"):
+            return BOUND
+        case Apply(op="days_between" | "months_between"):
+            return 4_000_000
+        case Apply(op="position"):
+            return 10
+        case Apply(args=args):
+            return max(map(magnitude, args))
+        case Choose(cases=cases, otherwise=otherwise):
+            return max(map(magnitude, [otherwise, *(value for _, value in cases)]))
+    return 0
+
+
+DEPTH = 4
+
+PRODUCERS = {
+    form: [
+        (operator, signature)
+        for operator in OPERATORS.values()
+        for signature in operator.signatures
+        if signature.result == form
+    ]
+    for form in FORMS
+}
+
+
+@st.composite
+def trees(draw: st.DrawFn, form: Form, depth: int = DEPTH, kind: Type | None = None) -> Expr:
+    """A well-typed expression of a form."""
+    # a whole expression is never a leaf; below it, leaves are as likely as choices
+    grow = draw(st.integers(3 if depth == DEPTH else 0, 9)) if depth else 0
+    if grow <= 2 or (kind is not None and form == "enum" and grow <= 6) or not PRODUCERS[form]:
+        return draw(leaves(form, kind))
+    node = draw(choices(form, depth, kind) if grow == 3 else applications(form, depth, kind))
+    if form == "int" and magnitude(node) >= 2**62:
+        return draw(leaves(form, kind))
+    return node
+
+
+@st.composite
+def leaves(draw: st.DrawFn, form: Form, kind: Type | None) -> Expr:
+    chosen = kind or draw(st.sampled_from(FORMS[form]))
+    if form == "date" and draw(st.integers(0, 5)) == 0:
+        return AsOf()
+    if draw(st.integers(0, 3)) == 0:
+        missing = draw(st.integers(0, 9)) == 0
+        return Const(None if missing else draw(st.sampled_from(pool(chosen))), chosen)
+    return draw(st.sampled_from(columns_of(chosen)))
+
+
+@st.composite
+def choices(draw: st.DrawFn, form: Form, depth: int, kind: Type | None) -> Expr:
+    if form == "enum":
+        kind = kind or draw(st.sampled_from(FORMS[form]))
+    result = kind or FORMS[form][0]
+    cases = tuple(
+        (draw(trees("bool", depth - 1)), draw(trees(form, depth - 1, kind)))
+        for _ in range(draw(st.integers(1, 3)))
+    )
+    otherwise = draw(trees(form, depth - 1, kind))
+    parts = [*itertools.chain(*cases), otherwise]
+    return Choose(cases, otherwise, result, any(part.optional for part in parts))
+
+
+@st.composite
+def applications(draw: st.DrawFn, form: Form, depth: int, kind: Type | None) -> Expr:
+    operator, signature = draw(st.sampled_from(PRODUCERS[form]))
+    operands = list(signature.operands)
+    if signature.repeats:
+        operands += operands[-1:] * draw(st.integers(0, 3))
+    # declared values of different columns may be compared for equality only
+    shared = kind or draw(st.sampled_from(FORMS["enum"]))
+    if operator.name == "position":
+        shared = TIER
+    args: list[Expr] = []
+    for at, operand in enumerate(operands):
+        chosen = shared if operand == "enum" else None
+        if operator.name in {"eq", "ne"} and draw(st.integers(0, 4)) == 0:
+            chosen = None
+        if signature.constant is not None and at >= signature.constant:
+            args.append(draw(constants(operator, chosen or FORMS[operand][0])))
+        else:
+            args.append(draw(trees(operand, depth - 1, chosen)))
+    return apply(operator.name, tuple(args), result_type(signature, tuple(args)))
