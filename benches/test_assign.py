@@ -1,8 +1,8 @@
 """Assigning segments to 5 M rows by 12 rules over numbers and text, beside its peers.
 
 Ours against a hand-written chain of text literals in Polars, on whichever engine takes it faster,
-and a CASE in DuckDB. All answer the same columns and are checked equal. Columns have missing
-values where unknown rules are counted, and none where only the segment is asked for.
+and a CASE in DuckDB, stored or only read, whichever is faster. All answer the same columns and are
+checked equal. Columns have missing values where unknown rules are counted, and none elsewhere.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def duck(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     for missing in (False, True):
         path = tmp_path_factory.mktemp("bench") / "customers.parquet"
         customers(missing).write_parquet(path)
-        connection.execute(f"CREATE TABLE customers_{missing} AS SELECT * FROM '{path}'")
+        connection.read_parquet(str(path)).create(f"customers_{missing}")
     return connection
 
 
@@ -231,22 +231,27 @@ ASKED = {
 def test_assign(benchmark, duck, tmp_path: Path, asked: str) -> None:
     answers = ASKED[asked]
     query = f"SELECT {case(answers)} FROM customers_{answers.missing}"  # noqa: S608
+    looked_at = ", ".join(f"max({name})" for name in answers.names)
+    read = f"SELECT {looked_at} FROM ({query})"  # noqa: S608
     plan, hand = ours(answers), by_hand(answers)
     runs: dict[str, Callable[[], object]] = {
         "ours": lambda: plan.collect(engine="streaming"),
         "polars_streaming": lambda: hand.collect(engine="streaming"),
         "polars_in_memory": lambda: hand.collect(engine="in-memory"),
-        "duckdb": lambda: duck.execute(f"CREATE OR REPLACE TABLE answer AS {query}"),
+        "duckdb_stored": lambda: duck.execute(f"CREATE OR REPLACE TABLE answer AS {query}"),
+        # the columns are computed and looked at, and no table is written
+        "duckdb_read": lambda: duck.execute(read).fetchall(),
     }
     times: dict[str, list[float]] = {name: [] for name in runs}
     # the contestants take turns, so that a busy moment of the machine hits all of them
     for name in list(runs) * ROUNDS:
         times[name].append(_seconds(runs[name]))
     medians = {name: statistics.median(measured) for name, measured in times.items()}
-    peer = min(medians["polars_streaming"], medians["polars_in_memory"])
+    chain = min(medians["polars_streaming"], medians["polars_in_memory"])
+    duckdb_case = min(medians["duckdb_stored"], medians["duckdb_read"])
     benchmark.extra_info |= {f"{name}_s": round(value, 4) for name, value in medians.items()}
-    benchmark.extra_info["times_polars_text_chain"] = round(peer / medians["ours"], 2)
-    benchmark.extra_info["times_duckdb_case"] = round(medians["duckdb"] / medians["ours"], 2)
+    benchmark.extra_info["times_polars_text_chain"] = round(chain / medians["ours"], 2)
+    benchmark.extra_info["times_duckdb_case"] = round(duckdb_case / medians["ours"], 2)
     print(asked, benchmark.extra_info)
     benchmark.pedantic(runs["ours"], rounds=ROUNDS, warmup_rounds=1)
     _all_equal(plan, hand, duck, tmp_path / "answer.parquet")

@@ -8,7 +8,6 @@ gives the same bytes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +34,6 @@ _MINUTES_ELSE = 70.0
 _PENCE_A_MINUTE = 90
 _MICROSECONDS_A_DAY = 86_400_000_000
 
-Flags = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
 Instants = NDArray[np.datetime64]
 
@@ -59,10 +57,10 @@ def _people(luck: np.random.Generator, count: int) -> dict[str, NDArray[np.gener
     return {
         "lead_id": np.char.add("L", np.char.zfill(np.arange(1, count + 1).astype(str), 6)),
         "assets": assets,
-        "needs": luck.binomial(6, np.clip(0.30 + 0.12 * wealth, 0.03, 0.9)),
-        "has_trust": luck.random(count) < np.clip(0.14 + 0.14 * wealth, 0.01, 0.9),
-        "overseas": luck.random(count) < np.clip(0.13 + 0.08 * wealth, 0.01, 0.9),
-        "owns_business": luck.random(count) < np.clip(0.22 + 0.14 * wealth, 0.01, 0.9),
+        "needs": luck.binomial(6, np.clip(0.32 + 0.14 * wealth, 0.03, 0.9)),
+        "has_trust": luck.random(count) < np.clip(0.18 + 0.17 * wealth, 0.01, 0.9),
+        "overseas": luck.random(count) < np.clip(0.15 + 0.11 * wealth, 0.01, 0.9),
+        "owns_business": luck.random(count) < np.clip(0.24 + 0.18 * wealth, 0.01, 0.9),
         "vulnerable": luck.random(count) < 0.045,
         "age": luck.normal(47.0, 13.0, count).clip(19.0, 92.0),
         "source": luck.choice(["ppc", "partner", "referral"], count, p=[0.55, 0.30, 0.15]),
@@ -136,16 +134,11 @@ def _contacts(
             "at": at,
             "channel": luck.choice(["phone", "email", "video"], len(owner), p=[0.5, 0.35, 0.15]),
             "minutes": minutes,
-            "cost": (minutes * _PENCE_A_MINUTE).round() / 100.0,
+            "cost": [f"{amount:.2f}" for amount in (minutes * _PENCE_A_MINUTE / 100.0).tolist()],
         }
     )
     end = dt.datetime.combine(AS_OF + dt.timedelta(days=1), dt.time())
-    return frame.filter(pl.col("at") < end).with_columns(_iso("at"), pl.col("cost").map_batches(
-        _money, return_dtype=pl.String))
-
-
-def _money(amounts: pl.Series) -> pl.Series:
-    return pl.Series([f"{amount:.2f}" for amount in amounts])
+    return frame.filter(pl.col("at") < end).with_columns(_iso("at"))
 
 
 def _iso(name: str) -> pl.Expr:
@@ -158,9 +151,7 @@ def _leads(
     count = len(people["lead_id"])
     born = np.datetime64(AS_OF, "D") - (people["age"].astype(float) * 365.25).astype(
         "timedelta64[D]")
-    hidden: Callable[[float], Flags] = lambda share: luck.random(count) < share  # noqa: E731
-    no_assets, no_birth, no_email = hidden(0.03), hidden(0.02), hidden(0.25)
-    yes_no = {True: "yes", False: "no"}
+    no_assets, no_birth, no_email = (luck.random(count) < share for share in (0.03, 0.02, 0.25))
     frame = pl.DataFrame(
         {
             "Lead ID": people["lead_id"],
@@ -171,7 +162,7 @@ def _leads(
             "assets": [f"{amount:.2f}" for amount in people["assets"].astype(float)],
             "needs": people["needs"],
             **{
-                name: [yes_no[bool(flag)] for flag in people[name]]
+                name: np.where(people[name].astype(bool), "yes", "no")
                 for name in ("has_trust", "overseas", "owns_business", "vulnerable")
             },
             "email": [f"{name.lower()}@example.org" for name in people["lead_id"].astype(str)],

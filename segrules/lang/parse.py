@@ -210,6 +210,8 @@ def _expected(error: UnexpectedInput) -> tuple[str, ...]:
     terminals = _terminals(error)
     if _VALUES <= terminals:
         return ("a value",)
+    if "COMPARISON" in terminals:
+        return ("an operator such as `>`, `+` or `and`",)
     words = keywords()
     spelled = {_SPELLED.get(name) or (f"`{words[name]}`" if name in words else "") for name in
                terminals}
@@ -228,11 +230,13 @@ def _bounded(tree: Tree[Token], source: Source, log: Log) -> bool:
     while waiting:
         at, depth = waiting.pop()
         limit = _CHAINS.get(at.data)
+        # `a + b + c` keeps its signs, `a or b or c` does not
+        terms = (len(at.children) + 1) // 2 if at.data in ("total", "scaled") else len(at.children)
         if depth > MAX_DEPTH:
             log.report(problems.nested_too_deeply(_place(at, source)))
             return False
-        if limit is not None and len(at.children) > limit:
-            log.report(problems.chain_too_long(_place(at, source), len(at.children), limit))
+        if limit is not None and terms > limit:
+            log.report(problems.chain_too_long(_place(at, source), terms, limit))
             return False
         waiting.extend((child, depth + 1) for child in at.children if isinstance(child, Tree))
     return True

@@ -24,6 +24,8 @@ def projection_tables(found: Projection, ruleset: ir.Ruleset) -> Iterator[Render
                   f"seed {found.seed}")
     if not found.complete:
         yield note("incomplete: interrupted before all futures were run")
+    yield heading(f"difference from today over all segments{_money(found)}: mean, 80% interval, and "
+                  "the share of futures with more profit")
     yield _scenarios(found, ruleset)
     first = project.compare[0]
     labels = {**ruleset.set(project.by).labels, TOTAL: "all segments"}
@@ -43,15 +45,14 @@ def _money(found: Projection) -> str:
 
 def _scenarios(found: Projection, ruleset: ir.Ruleset) -> RenderableType:
     measures = [name for name in HEADLINES if any(row.measure == name for row in found.rows)]
-    table = grid("against today", *(f">{name}{_money(found) if name in MONEY_MEASURES else ''}"
-                                    for name in measures), ">chance of more profit")
+    table = grid("against today", *(f">{name}" for name in measures), ">better in", first=24)
     words = {each.name: each.label or each.name for each in ruleset.scenarios}
     for name in found.project.compare:
         rows = {row.measure: row for row in found.rows
                 if row.scenario == name and row.segment == TOTAL}
         chance = rows["profit"].chance_better if "profit" in rows else None
         cells = [_change(rows[measure], found) for measure in measures]
-        table.add_row(words[name], *cells, _chance(chance, found.runs))
+        table.add_row(f"{words[name]}\n({name})", *cells, _chance(chance, found.runs))
     return table
 
 
@@ -132,8 +133,8 @@ def _rate(before: Figure, after: Figure) -> float | None:
 
 
 def _assumptions(found: Projection) -> Iterator[RenderableType]:
-    yield heading("what this rests on: nobody has measured these ranges here")
-    table = grid("assumption", ">from", ">to", "source", "owner", "held until")
+    yield heading("what this rests on: ranges that were stated, not estimated from these data")
+    table = grid("assumption", ">from", ">to", "source", "owner", "held until", first=30)
     for each in found.assumptions:
         scale = units(1, found.currency) if each.role == "amount" else 1.0
         unit = f" {found.currency}" if each.role == "amount" else " × odds"

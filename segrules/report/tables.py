@@ -7,13 +7,19 @@ from rich.table import Table
 from rich.text import Text
 
 
-def grid(*columns: str) -> Table:
-    """A table with these headings; `>` before one aligns its column to the right."""
+def grid(*columns: str, first: int = 0) -> Table:
+    """A table with these headings; `>` before one aligns its column to the right.
+
+    The first column is at least `first` characters wide where others would squeeze it.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
+    for at, column in enumerate(columns):
         right = column.startswith(">")
         table.add_column(
-            Text(column.removeprefix(">")), justify="right" if right else "left", no_wrap=right
+            Text(column.removeprefix(">")),
+            justify="right" if right else "left",
+            no_wrap=right,
+            min_width=first if at == 0 and first else None,
         )
     return table
 

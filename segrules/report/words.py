@@ -6,6 +6,9 @@ from segrules.lang import ir
 from segrules.lang.types import Money, Share, Type, decimals
 from segrules.sim.summary import significant
 
+_SIZES = ((1e9, 1e9, "bn"), (1e6, 1e6, "m"), (1e4, 1e3, "k"))
+"""From which figure on it is shown in which unit."""
+
 NONE = "–"
 """Stands where there is no figure."""
 
@@ -49,9 +52,12 @@ def signed(text: str) -> str:
 
 
 def estimate(value: float, mc_error: float, scale: float = 1.0) -> str:
-    """A simulated figure, never finer than two Monte Carlo errors."""
+    """A simulated figure: about three digits, and never finer than two Monte Carlo errors."""
     shown = significant(value * scale, mc_error * scale)
-    return f"{shown:,.0f}" if abs(shown) >= 100 or float(shown).is_integer() else f"{shown:,.4g}"
+    for least, size, unit in _SIZES:
+        if abs(shown) >= least:
+            return f"{float(f'{shown / size:.3g}'):,g}{unit}"
+    return f"{shown:,.0f}" if abs(shown) >= 100 or float(shown).is_integer() else f"{shown:,.3g}"
 
 
 def label(name: str, labels: dict[str, str]) -> str:

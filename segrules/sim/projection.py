@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import polars as pl
+
 from segrules.lang import ir
+from segrules.lang.types import decimals
 from segrules.segments.assign import Placement
 from segrules.segments.funnel import FunnelHistory, funnel_history
 from segrules.segments.profile import find_set
 from segrules.sim.estimate import Estimate, estimate
+from segrules.sim.model import MONEY_MEASURES
 from segrules.sim.run import Engine, simulate
-from segrules.sim.summary import Row, summarise
+from segrules.sim.summary import Figure, Row, summarise
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 
@@ -53,6 +57,34 @@ class Projection:
     rows: tuple[Row, ...]
     complete: bool
     findings: tuple[Diagnostic, ...]
+
+    def frame(self) -> pl.DataFrame:
+        """A row a scenario, segment ("all" is the total) and measure.
+
+        Columns: scenario, segment, measure, unit; for today, then and difference `<arm>_mean`,
+        `<arm>_low50` … `<arm>_high95` and `<arm>_mc_error`; chance_better. Counts are customers
+        over the projected months; money is in units of the currency.
+        """
+        return pl.DataFrame([_flat(row, self.currency) for row in self.rows])
+
+
+def _flat(row: Row, currency: str | None) -> dict[str, str | float | None]:
+    money = row.measure in MONEY_MEASURES
+    scale = 10 ** -decimals(currency or "XXX") if money else 1.0
+    flat: dict[str, str | float | None] = {
+        "scenario": row.scenario,
+        "segment": row.segment,
+        "measure": row.measure,
+        "unit": currency if money else "customers",
+    }
+    for arm in ("today", "then", "difference"):
+        figure: Figure = getattr(row, arm)
+        flat[f"{arm}_mean"] = figure.mean * scale
+        for level in (50, 80, 95):
+            low, high = getattr(figure, f"interval{level}")
+            flat[f"{arm}_low{level}"], flat[f"{arm}_high{level}"] = low * scale, high * scale
+        flat[f"{arm}_mc_error"] = figure.mc_error * scale
+    return flat | {"chance_better": row.chance_better}
 
 
 def find_project(ruleset: ir.Ruleset, name: str | None) -> ir.Project:

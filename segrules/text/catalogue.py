@@ -24,6 +24,14 @@ class Example:
     data: dict[str, str] = field(default_factory=dict)
     run: str = "check"
 
+    @property
+    def text(self) -> str:
+        """The whole rule file: on the preamble, unless the example has its own `ruleset` block.
+
+        The example of a file without that block names it in a comment.
+        """
+        return self.rules if "ruleset" in self.rules else f"{PREAMBLE}\n{self.rules}"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -122,6 +122,17 @@ def test_mixed_certainty_and_features() -> None:
     assert reached == {"a", "b", "c", "unsure"}
 
 
+@pytest.mark.parametrize("settled", [True, False, None])
+@pytest.mark.parametrize("at", [0, 3])
+def test_a_rule_that_reads_nothing(settled: bool | None, at: int) -> None:
+    some = list(rules(6, "f", True))
+    some.insert(at, Rule("settled", "", Const(settled, Flag())))
+    found = segment_set(tuple(some), True)
+    check(ruleset([TABLE], sets=[found]), found, population(6))
+    alone = segment_set((Rule("settled", "", Const(settled, Flag())),), False)
+    check(ruleset([TABLE], sets=[alone]), alone, population(6))
+
+
 def test_no_rows() -> None:
     found = segment_set(rules(21, "f", True), True)
     assert check(ruleset([TABLE], sets=[found]), found, []) == set()

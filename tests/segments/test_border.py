@@ -281,3 +281,12 @@ def test_in_memory_says_which_columns_are_full() -> None:
     assert full == {"x"}
     _, unasked = canonical_in_memory(frame, table, ruleset(table), set())
     assert unasked == frozenset()
+
+
+@pytest.mark.parametrize("kind", [Whole(), Number(), Share(), GBP, Flag(), Date(), Instant()])
+def test_empty_text_is_missing_and_not_unreadable(kind: Type) -> None:
+    frame = pl.DataFrame({"X": ["", None, "x"]})
+    table = one_column(kind)
+    (read,) = readings(table, frame.schema, ruleset(table))
+    assert frame.select(bad=read.unreadable)["bad"].to_list() == [False, False, True]
+    assert frame.select(absent=read.absent)["absent"].to_list() == [True, True, False]

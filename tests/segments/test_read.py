@@ -126,6 +126,8 @@ def test_keys_of_a_main_table() -> None:
     assert messages(GOOD + row.replace("C1", "") * 2) == [
         ("SEG410", "2 rows of `customers` have no key `customer_id`")
     ]
+    both = [code for code, _ in messages(GOOD + row + row.replace("C1", ""))]
+    assert both == ["SEG410", "SEG409"]
     assert messages(GOOD.splitlines()[0]) == [("SEG408", "the table `customers` has no rows")]
 
 

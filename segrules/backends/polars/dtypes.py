@@ -34,6 +34,20 @@ def literal(value: Value, kind: Type) -> pl.Expr:
     return pl.lit(value, dtype=dtype(kind))
 
 
+def is_literal(expr: pl.Expr) -> bool:
+    return expr.meta.is_literal()
+
+
+def settled(expr: pl.Expr) -> Value:
+    """The value of an expression that reads no column.
+
+    Polars broadcasts a literal, but not what it makes of one: `when` and `coalesce` on a literal
+    answer one row. So what is known is decided while lowering.
+    """
+    value: Value = pl.select(expr).item()
+    return value
+
+
 def converted(expr: pl.Expr, kind: Type, to: Type) -> pl.Expr:
     """An expression of one type in the form of another that declares its values differently."""
     if dtype(kind) == dtype(to):

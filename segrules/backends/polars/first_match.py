@@ -12,6 +12,7 @@ from typing import Literal
 
 import polars as pl
 
+from segrules.backends.polars.dtypes import is_literal, settled
 from segrules.backends.polars.lower import Scope, lower
 from segrules.lang.ir import SegmentSet
 
@@ -92,20 +93,25 @@ class _Rules:
         """The outcome of the first true rule; the last two are for `otherwise` and `unsure`."""
         kind = pl.Enum(list(dict.fromkeys(values)))
         *matched, otherwise, unsure = (pl.lit(outcome, dtype=kind) for outcome in outcomes)
-        rest = otherwise
-        if self.doubtful:
-            # asked only where no rule is true: unknown then means that some rule is
-            some = pl.any_horizontal(self.doubtful)
-            rest = pl.when(some.is_null()).then(unsure).otherwise(otherwise)
-        return pl.coalesce(
-            [
-                *(
-                    _chain(self.tests[at : at + CHUNK], matched[at : at + CHUNK])
-                    for at in range(0, len(self.tests), CHUNK)
-                ),
-                rest,
-            ]
-        )
+        rest = self._rest(otherwise, unsure)
+        open_rules: list[tuple[pl.Expr, pl.Expr]] = []
+        for test, outcome in zip(self.tests, matched, strict=True):
+            if not is_literal(test):
+                open_rules.append((test, outcome))
+            elif settled(test) is True:
+                rest = outcome
+                break
+        chunks = [_chain(open_rules[at : at + CHUNK]) for at in range(0, len(open_rules), CHUNK)]
+        return pl.coalesce([*chunks, rest])
+
+    def _rest(self, otherwise: pl.Expr, unsure: pl.Expr) -> pl.Expr:
+        """What it is where no rule is true: unknown then means that some rule is."""
+        if any(is_literal(test) and settled(test) is None for test in self.doubtful):
+            return unsure
+        doubtful = [test for test in self.doubtful if not is_literal(test)]
+        if not doubtful:
+            return otherwise
+        return pl.when(pl.any_horizontal(doubtful).is_null()).then(unsure).otherwise(otherwise)
 
     def unknown(self) -> pl.Expr:
         """How many rules are unknown."""
@@ -116,10 +122,10 @@ class _Rules:
         return pl.sum_horizontal(ones).cast(pl.UInt32)
 
 
-def _chain(tests: Sequence[pl.Expr], outcomes: Sequence[pl.Expr]) -> pl.Expr:
+def _chain(rules: Sequence[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
     """Null where none is true."""
     chain = pl.lit(None)
-    for test, outcome in zip(reversed(tests), reversed(outcomes), strict=True):
+    for test, outcome in reversed(rules):
         chain = pl.when(test).then(outcome).otherwise(chain)
     return chain
 

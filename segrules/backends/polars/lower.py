@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from segrules.backends.context import Context
-from segrules.backends.polars.dtypes import converted, literal
+from segrules.backends.polars.dtypes import converted, is_literal, literal, settled
 from segrules.backends.polars.operators import RULES, Place
 from segrules.backends.reach import on_row
 from segrules.lang.ir import (
@@ -29,6 +29,7 @@ from segrules.lang.ir import (
     Table,
     Use,
 )
+from segrules.lang.types import Type
 
 CHUNK = 20
 """Cases in one chain: Polars plans longer chains in more than linear time."""
@@ -83,7 +84,7 @@ def lower(node: Expr, scope: Scope) -> pl.Expr:
         case Apply(op=op, args=args):
             place = Place(node, scope.context.zone)
             operands = [lower(arg, scope) for arg in args]
-            return _folded(RULES[op](place, operands), operands)
+            return _folded(RULES[op](place, operands), operands, node.type)
         case Choose():
             return _choose(node, scope)
         case Aggregate():
@@ -92,23 +93,27 @@ def lower(node: Expr, scope: Scope) -> pl.Expr:
             return _in_rank(node, scope)
 
 
-def _folded(expr: pl.Expr, operands: Sequence[pl.Expr]) -> pl.Expr:
-    """A literal in place of literals: Polars broadcasts a literal, not all that is made of them."""
-    if not all(operand.meta.is_literal() for operand in operands):
-        return expr
-    answer = pl.select(expr).to_series()
-    return pl.lit(answer.item(), dtype=answer.dtype)
+def _folded(expr: pl.Expr, operands: Sequence[pl.Expr], kind: Type) -> pl.Expr:
+    """A literal in place of what is made of literals only."""
+    return literal(settled(expr), kind) if all(map(is_literal, operands)) else expr
 
 
 def _choose(node: Choose, scope: Scope) -> pl.Expr:
     cases: list[tuple[pl.Expr, pl.Expr]] = []
+    missing = literal(None, node.type)
+    last: Expr = node.otherwise
     for condition, value in node.cases:
         test = lower(condition, scope)
+        if is_literal(test):
+            truth = settled(test)
+            if truth is False:
+                continue
+            last = value if truth else Const(None, node.type)
+            break
         if condition.optional:
-            cases.append((test.is_null(), literal(None, node.type)))
+            cases.append((test.is_null(), missing))
         cases.append((test, converted(lower(value, scope), value.type, node.type)))
-    last = converted(lower(node.otherwise, scope), node.otherwise.type, node.type)
-    return _decided(cases, last)
+    return _decided(cases, converted(lower(last, scope), last.type, node.type))
 
 
 def _decided(cases: Sequence[tuple[pl.Expr, pl.Expr]], otherwise: pl.Expr) -> pl.Expr:
@@ -135,7 +140,7 @@ def _in_rank(node: InRank, scope: Scope) -> pl.Expr:
         return pl.lit(None, dtype=pl.Boolean)
     amount, edge = lower(node.by, scope), literal(cut.value, node.by.type)
     if cut.key is None:
-        return _up_to(node, equal=True)(amount, edge)
+        return _folded(_up_to(node, equal=True)(amount, edge), [amount], node.type)
     tied = (amount == edge) & (pl.col(scope.table.key) <= cut.key)
     return _up_to(node, equal=False)(amount, edge) | tied
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from segrules.backends.polars.dtypes import converted, dtype
+from segrules.backends.polars.dtypes import converted, dtype, is_literal, literal, settled
 from segrules.lang.ir import Apply, Const, Expr
 from segrules.lang.operators import OPERATORS, total
 from segrules.lang.types import BOUND, Money, Number, Share, Text, Type, form
@@ -49,13 +49,13 @@ def guarded(rule: Callable[..., pl.Expr]) -> Rule:
     """Polars would pass over null operands: null is put in when one of them is null."""
 
     def answer(place: Place, operands: Operands) -> pl.Expr:
+        pairs = zip(operands, place.node.args, strict=True)
+        optional = [operand for operand, arg in pairs if arg.optional]
+        if any(is_literal(operand) and settled(operand) is None for operand in optional):
+            return literal(None, place.node.type)
+        known = [operand.is_not_null() for operand in optional if not is_literal(operand)]
         result = rule(*operands)
-        optional = [
-            operand.is_not_null()
-            for operand, arg in zip(operands, place.node.args, strict=True)
-            if arg.optional
-        ]
-        return pl.when(pl.all_horizontal(optional)).then(result) if optional else result
+        return pl.when(pl.all_horizontal(known)).then(result) if known else result
 
     return answer
 
@@ -80,12 +80,13 @@ def kleene(rule: Callable[..., pl.Expr]) -> Rule:
 
 
 def fallback(place: Place, operands: Operands) -> pl.Expr:
-    return pl.coalesce(
-        [
-            converted(operand, arg.type, place.node.type)
-            for operand, arg in zip(operands, place.node.args, strict=True)
-        ]
+    first, second = (
+        converted(operand, arg.type, place.node.type)
+        for operand, arg in zip(operands, place.node.args, strict=True)
     )
+    if is_literal(operands[0]):
+        return second if settled(operands[0]) is None else first
+    return pl.when(first.is_not_null()).then(first).otherwise(second)
 
 
 def _magnitude(node: Expr) -> float:

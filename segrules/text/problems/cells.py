@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from segrules.text.catalogue import Example, entry
 from segrules.text.diagnostic import Diagnostic
-from segrules.text.problems.words import closest, listed, quoted, segments_when
+from segrules.text.problems.words import as_cell, closest, listed, quoted, segments_when
+from segrules.text.shown import shown
 from segrules.text.source import Span
 
 _VALUE = segments_when("spend > 100")
@@ -144,8 +145,8 @@ def examples_heading(span: Span) -> Diagnostic:
 def cell_does_not_fit(span: Span, text: str, kind: str, near: str | None) -> Diagnostic:
     return CELL_DOES_NOT_FIT.at(
         span,
-        f"{quoted(text)} is not {kind}",
-        closest(near, "value", f"write {kind}, or `missing`"),
+        f"{quoted(text)} is not {shown(kind, 100)}",
+        closest(near, "value", as_cell(kind)),
     )
 
 

@@ -28,7 +28,7 @@ NO_SUCH_FILE = entry(
     "SEG401",
     "no such file",
     why="A table is read from the file that is named for it; nothing else is tried.",
-    wrong=_assign(_HEADER + _ROW, "assign --data customers=nowhere.csv"),
+    wrong=_assign(_HEADER + _ROW, "assign --table customers=nowhere.csv"),
     right=_RIGHT,
 )
 NOT_A_TABLE = entry(
@@ -36,7 +36,7 @@ NOT_A_TABLE = entry(
     "not a file of a table",
     why="Tables are read from CSV, Parquet and Arrow files and from folders of Parquet files; the "
     "kind is known by the ending of the name.",
-    wrong=_assign(_HEADER + _ROW, "assign --data customers=."),
+    wrong=_assign(_HEADER + _ROW, "assign --table customers=."),
     right=_RIGHT,
 )
 DAMAGED = entry(
@@ -168,8 +168,8 @@ NOT_DECLARED = entry(
     "SEG418",
     "no such name in the rule file",
     why="Data, segment sets and funnels are asked for by the names the rule file declares.",
-    wrong=_assign(_HEADER + _ROW, "assign --set worth"),
-    right=_assign(_HEADER + _ROW, "assign --set value"),
+    wrong=_assign(_HEADER + _ROW, "assign --of worth"),
+    right=_assign(_HEADER + _ROW, "assign --of customers"),
 )
 SEVERAL_TABLES = entry(
     "SEG419",
@@ -189,15 +189,15 @@ UNKNOWN_KEY = entry(
     "no row with this key",
     why="Keys are compared exactly, with their case and zeros. Similar keys are not listed, as "
     "they belong to other people.",
-    wrong=_assign(_HEADER + _ROW, "explain C9"),
-    right=_assign(_HEADER + _ROW, "explain C1"),
+    wrong=_assign(_HEADER + _ROW, "explain --key C9"),
+    right=_assign(_HEADER + _ROW, "explain --key C1"),
 )
 NOT_NUMERIC = entry(
     "SEG421",
     "no amounts to add up",
     why="Sums and means are taken of money and numbers.",
-    wrong=_assign(_HEADER + _ROW, "profile --by region"),
-    right=_assign(_HEADER + _ROW, "profile --by spend"),
+    wrong=_assign(_HEADER + _ROW, "profile --column region"),
+    right=_assign(_HEADER + _ROW, "profile --column spend"),
 )
 _FUNNEL = """\
 funnel sales of customers {

@@ -180,7 +180,7 @@ def unknown_value(span: Span, name: str, kind: str, near: str | None) -> Diagnos
     return UNKNOWN_VALUE.at(
         span,
         f"{quoted(name)} is not among the declared values",
-        closest(near, "value", f"the column is {kind}"),
+        closest(near, "value", f"the column is {shown(kind, 100)}"),
     )
 
 
@@ -227,7 +227,7 @@ def unknown_stage(span: Span, name: str, near: str | None) -> Diagnostic:
 def unknown_funnel(span: Span, known: Sequence[str]) -> Diagnostic:
     return UNKNOWN_FUNNEL.at(
         span,
-        f"there is no funnel for the project {quoted(span.text)}",
+        f"there is no funnel {quoted(span.text)}",
         f"name one with `of`: {listed(known, 'or')}" if known else "declare a `funnel`",
     )
 

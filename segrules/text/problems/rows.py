@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segrules.text.catalogue import entry
 from segrules.text.diagnostic import Diagnostic
-from segrules.text.problems.words import quoted, segments_when
+from segrules.text.problems.words import quoted, segments_when, thing
 from segrules.text.source import Span
 
 NO_LIST_OF = entry(
@@ -87,7 +87,7 @@ WINDOW_BACKWARDS = entry(
 
 def no_list_of(span: Span, kind: str) -> Diagnostic:
     return NO_LIST_OF.at(
-        span, f"{kind} cannot be looked up in a list", "compare with `between … and …`"
+        span, f"{thing(kind)} cannot be looked up in a list", "compare with `between … and …`"
     )
 
 
@@ -104,7 +104,9 @@ def missing_in_list(span: Span) -> Diagnostic:
 
 
 def no_rank_by(span: Span, kind: str) -> Diagnostic:
-    return NO_RANK_BY.at(span, f"{kind} has no size to rank by", "rank by a number or an amount")
+    return NO_RANK_BY.at(
+        span, f"{thing(kind)} has no size to rank by", "rank by a number or an amount"
+    )
 
 
 def rank_inside_aggregate(span: Span) -> Diagnostic:
@@ -123,7 +125,9 @@ def quota_out_of_range(span: Span) -> Diagnostic:
 
 def no_aggregate_of(span: Span, how: str, kind: str) -> Diagnostic:
     return NO_AGGREGATE_OF.at(
-        span, f"there is no {how} of {kind}", f"name a column that has a {how}, or count the rows"
+        span,
+        f"there is no {how} of {thing(kind)}",
+        f"name a column that has a {how}, or count the rows",
     )
 
 

@@ -311,7 +311,7 @@ def table_unclear(span: Span, name: str, tables: Sequence[str]) -> Diagnostic:
     return TABLE_UNCLEAR.at(
         span,
         f"{quoted(name)} could be of {listed(tables, 'or')}",
-        f"say which: `{shown(name)} of {shown(tables[0])}`",
+        f"say which, as in `let {shown(name)} of {shown(tables[0])} = …`",
     )
 
 

@@ -117,7 +117,7 @@ def ends_too_soon(span: Span, expected: Sequence[str]) -> Diagnostic:
     return ENDS_TOO_SOON.at(
         span,
         f"the file ends before {quoted(span.text)} is complete",
-        _wanted(expected, "complete it, with its closing brace"),
+        _wanted(expected, "complete it: its closing brace `}` is missing"),
     )
 
 
@@ -154,7 +154,7 @@ def declaration_unfinished(span: Span, word: str, expected: Sequence[str]) -> Di
     return DECLARATION_UNFINISHED.at(
         span,
         f"{quoted(span.text)} begins before {quoted(word)} is complete",
-        _wanted(expected, f"complete {quoted(word)} first, with its closing brace"),
+        _wanted(expected, f"complete {quoted(word)} first: its closing brace `}}` is missing"),
     )
 
 
@@ -207,7 +207,7 @@ def length_out_of_range(span: Span) -> Diagnostic:
 
 
 def _wanted(expected: Sequence[str], otherwise: str) -> str:
-    if not expected:
+    if not expected or ("`}`" in expected and "brace" in otherwise):
         return otherwise
     if len(expected) == 1:
         return f"{expected[0]} belongs here"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segrules.text.catalogue import entry
 from segrules.text.diagnostic import Diagnostic
-from segrules.text.problems.words import quoted, segments_when
+from segrules.text.problems.words import quoted, segments_when, thing
 from segrules.text.shown import shown
 from segrules.text.source import Span
 
@@ -146,7 +146,9 @@ POINTS = entry(
 
 
 def types_differ(span: Span, left: str, right: str) -> Diagnostic:
-    return TYPES_DIFFER.at(span, f"{left} does not go with {right}", _bring_together({left, right}))
+    return TYPES_DIFFER.at(
+        span, f"{thing(left)} does not go with {thing(right)}", _bring_together({left, right})
+    )
 
 
 def _bring_together(kinds: set[str]) -> str:
@@ -168,47 +170,53 @@ def share_needs_percent(span: Span, written: str) -> Diagnostic:
 def percent_needs_share(span: Span, written: str, kind: str) -> Diagnostic:
     return PERCENT_NEEDS_SHARE.at(
         span,
-        f"{quoted(written)} stands beside {kind}, not beside a share",
+        f"{quoted(written)} stands beside {thing(kind)}, not beside a share",
         f"say of what: `{shown(written)} of …`",
     )
 
 
 def not_a_number(span: Span, kind: str) -> Diagnostic:
-    return NOT_A_NUMBER.at(span, f"{kind} cannot be reckoned with", "name a number or an amount")
+    return NOT_A_NUMBER.at(
+        span, f"{thing(kind)} cannot be reckoned with", "name a number or an amount"
+    )
 
 
 def not_a_condition(span: Span, kind: str) -> Diagnostic:
     return NOT_A_CONDITION.at(
-        span, f"{kind} is neither true nor false", "compare it with something: `… > 100`"
+        span, f"{thing(kind)} is neither true nor false", "compare it with something: `… > 100`"
     )
 
 
 def no_order(span: Span, kind: str, sign: str) -> Diagnostic:
     return NO_ORDER.at(
         span,
-        f"{kind} has no order, so `{sign}` means nothing",
+        f"{thing(kind)} has no order, so `{sign}` means nothing",
         "use `=` or `in [...]`, or declare the column `ordered a < b`",
     )
 
 
 def text_needed(span: Span, kind: str, word: str) -> Diagnostic:
     return TEXT_NEEDED.at(
-        span, f"`{word}` looks at text, and this is {kind}", "name a column of text"
+        span, f"`{word}` looks at text, and this is {thing(kind)}", "name a column of text"
     )
 
 
 def date_needed(span: Span, kind: str) -> Diagnostic:
-    return DATE_NEEDED.at(span, f"this is {kind}, not a date", "name a column with dates")
+    return DATE_NEEDED.at(span, f"this is {thing(kind)}, not a date", "name a column with dates")
 
 
 def whole_needed(span: Span, kind: str) -> Diagnostic:
     return WHOLE_NEEDED.at(
-        span, f"`div` and `mod` take whole numbers, and this is {kind}", "use `/` for a quotient"
+        span,
+        f"`div` and `mod` take whole numbers, and this is {thing(kind)}",
+        "use `/` for a quotient",
     )
 
 
 def money_needed(span: Span, kind: str) -> Diagnostic:
-    return MONEY_NEEDED.at(span, f"this is {kind}, not money", "name a column declared `money`")
+    return MONEY_NEEDED.at(
+        span, f"this is {thing(kind)}, not money", "name a column declared `money`"
+    )
 
 
 def count_needed(span: Span) -> Diagnostic:
@@ -267,5 +275,7 @@ def let_is_length(span: Span, name: str) -> Diagnostic:
 
 def points_not_a_number(span: Span, kind: str) -> Diagnostic:
     return POINTS.at(
-        span, f"points are numbers, and this is {kind}", "add a number, with `when` a condition"
+        span,
+        f"points are numbers, and this is {thing(kind)}",
+        "add a number, with `when` a condition",
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from segrules.text.shown import shown
 
 _MOST = 6
+_WIDEST_KIND = 100
 
 
 def quoted(name: str) -> str:
@@ -32,3 +33,33 @@ def segments_when(condition: str, *, unsure: bool = False) -> str:
     return (
         f"segments value of customers {{\n  high when {condition}\n  otherwise low\n{closing}}}\n"
     )
+
+
+def thing(kind: str) -> str:
+    """A type, as the checker names it, as the subject of a sentence."""
+    words = shown(kind, _WIDEST_KIND)
+    if words.startswith("one of "):
+        return f"a value out of {words.removeprefix('one of ')}"
+    return (
+        f"an ordered value ({words.removeprefix('ordered ')})"
+        if words.startswith("ordered ")
+        else words
+    )
+
+
+def as_cell(kind: str) -> str:
+    """How a value of a type is written in a table of cells."""
+    for start, example in _CELLS.items():
+        if kind.startswith(start):
+            return example
+    return f"write {thing(kind)}, or `missing`"
+
+
+_CELLS = {
+    "money": "write an amount such as 1_200.50, or `missing`",
+    "a flag": "write `yes`, `no` or `missing`",
+    "a date": "write a date such as 2026-06-30, or `missing`",
+    "a share": "write a percentage such as 40%, or `missing`",
+    "text": 'write a text in quotes, such as "x", or `missing`',
+    "an instant": "name a date or an amount made from it with `let`, and give its value",
+}
