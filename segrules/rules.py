@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from segrules.lang import ir
 from segrules.lang.format import canonical
@@ -183,7 +183,7 @@ class Rules:
         project: str | None = None,
         runs: int | None = None,
         seed: int | None = None,
-        engine: str = "counts",
+        engine: Literal["counts", "expected"] = "counts",
         threads: int | None = None,
     ) -> Projection:
         """What the scenarios of a project would do, beside today under the same luck.

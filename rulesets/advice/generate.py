@@ -72,7 +72,9 @@ def _segment(people: dict[str, NDArray[np.generic]]) -> NDArray[np.str_]:
     """The segment as the rules mean it, computed apart from them."""
     assets, age = people["assets"].astype(float), people["age"].astype(float)
     needs = people["needs"].astype(int)
-    points = sum(2 * people[name].astype(int) for name in ("has_trust", "overseas", "owns_business"))
+    points = sum(
+        2 * people[name].astype(int) for name in ("has_trust", "overseas", "owns_business")
+    )
     complexity = points + np.maximum(needs - 1, 0)
     fee = np.minimum(assets * 0.01, 5_000.0)
     high, good = fee >= np.quantile(fee, 0.8), fee >= np.quantile(fee, 0.6)
@@ -97,8 +99,9 @@ def _dates(luck: np.random.Generator, segment: NDArray[np.str_]) -> list[Instant
     for stage, within in enumerate(_WITHIN):
         odds = np.array([_CONVERSION[name][stage] for name in segment])
         converts = luck.random(count) < odds
-        delay = within * (0.91 + 0.07 * luck.random(count) if stage == 2 else
-                          0.97 * luck.beta(1.3, 3.0, count))
+        delay = within * (
+            0.91 + 0.07 * luck.random(count) if stage == 2 else 0.97 * luck.beta(1.3, 3.0, count)
+        )
         before = reached[-1]
         after = before + (delay * _MICROSECONDS_A_DAY).astype("timedelta64[us]")
         reached.append(np.where(converts, after, np.datetime64("NaT")))
@@ -106,9 +109,9 @@ def _dates(luck: np.random.Generator, segment: NDArray[np.str_]) -> list[Instant
     return [np.where(dates < end, dates, np.datetime64("NaT")) for dates in reached]
 
 
-def _spread(luck: np.random.Generator, day: Numbers, opens: float, closes: float) -> NDArray[
-    np.timedelta64
-]:
+def _spread(
+    luck: np.random.Generator, day: Numbers, opens: float, closes: float
+) -> NDArray[np.timedelta64]:
     hour = luck.uniform(opens, closes, len(day))
     return ((day + hour / 24.0) * _MICROSECONDS_A_DAY).astype("timedelta64[us]")
 
@@ -150,7 +153,8 @@ def _leads(
 ) -> pl.DataFrame:
     count = len(people["lead_id"])
     born = np.datetime64(AS_OF, "D") - (people["age"].astype(float) * 365.25).astype(
-        "timedelta64[D]")
+        "timedelta64[D]"
+    )
     no_assets, no_birth, no_email = (luck.random(count) < share for share in (0.03, 0.02, 0.25))
     frame = pl.DataFrame(
         {

@@ -28,14 +28,15 @@ def command(
     as_of: AsOf,
     out: Annotated[
         str,
-        typer.Option("-o", "--out", metavar="OUT",
-                     help="Where to write: .parquet, .csv or .arrow."),
+        typer.Option(
+            "-o", "--out", metavar="OUT", help="Where to write: .parquet, .csv or .arrow."
+        ),
     ],
     table: Tables = [],  # noqa: B006 -- typer copies its defaults
     knob: Knobs = [],  # noqa: B006
     of: Annotated[
-        str | None, typer.Option("--of", metavar="TABLE", help="Which table, where several have "
-                                 "segments.")
+        str | None,
+        typer.Option("--of", metavar="TABLE", help="Which table, where several have segments."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse data with unreadable or undeclared values.")
@@ -47,7 +48,7 @@ def command(
 ) -> None:
     """Assign every customer to a segment and write key, segment and the rule that decided.
 
-        segrules assign rules.seg --table leads=leads.csv --as-of 2026-06-30 -o segments.parquet
+    segrules assign rules.seg --table leads=leads.csv --as-of 2026-06-30 -o segments.parquet
     """
     from segrules.report.assignment import assignment_tables
     from segrules.segments.batch import Options, run_assignment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -12,13 +12,13 @@ from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.render import as_json, concise
 
 
-class Form(str, Enum):
+class Form(StrEnum):
     full = "full"
     concise = "concise"
     json = "json"
 
 
-class Level(str, Enum):
+class Level(StrEnum):
     warning = "warning"
     error = "error"
 

@@ -26,18 +26,24 @@ def command(
     case: Annotated[
         str, typer.Argument(metavar="[CASE]", help="Which worked case: advice or retail.")
     ] = "advice",
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="The same seed gives "
-                                      "the same bytes.")] = 7,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", min=0, max=2**63 - 1, help="The same seed gives the same bytes."),
+    ] = 7,
     keep: Annotated[
-        Path | None, typer.Option("--keep", metavar="DIR", help="Keep rules and data in this new "
-                                  "folder, to go on by hand.")
+        Path | None,
+        typer.Option(
+            "--keep",
+            metavar="DIR",
+            help="Keep rules and data in this new folder, to go on by hand.",
+        ),
     ] = None,
     form: OutputFormat = Format.table,
 ) -> None:
     """Run a worked case end to end: invented data, segments, study and projection.
 
-        segrules demo
-        segrules demo retail --keep shop
+    segrules demo
+    segrules demo retail --keep shop
     """
     folder = _case(case)
     if keep is not None and keep.exists():
@@ -49,7 +55,9 @@ def command(
             _run(folder, place, seed, form, kept=keep is not None)
         except OSError as error:
             reason = error.strerror or "the system refused"
-            raise RulesError([problems.output_unwritable(str(place), reason)], unable=True) from None
+            raise RulesError(
+                [problems.output_unwritable(str(place), reason)], unable=True
+            ) from None
 
 
 def _case(name: str) -> Path:
@@ -60,9 +68,11 @@ def _case(name: str) -> Path:
 
 
 def _generator(folder: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"segrules_case_{folder.name}",
-                                                  folder / "generate.py")
-    assert spec is not None and spec.loader is not None
+    spec = importlib.util.spec_from_file_location(
+        f"segrules_case_{folder.name}", folder / "generate.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -39,8 +39,8 @@ def command(
     table: Tables = [],  # noqa: B006 -- typer copies its defaults
     knob: Knobs = [],  # noqa: B006
     of: Annotated[
-        str | None, typer.Option("--of", metavar="TABLE", help="Which table, where several have "
-                                 "segments.")
+        str | None,
+        typer.Option("--of", metavar="TABLE", help="Which table, where several have segments."),
     ] = None,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show values (never of sensitive columns).")
@@ -49,8 +49,8 @@ def command(
 ) -> None:
     """Explain a diagnostic's code, or why one customer is in its segments.
 
-        segrules explain SEG201
-        segrules explain rules.seg --key L000017 --table leads=leads.csv --as-of 2026-06-30
+    segrules explain SEG201
+    segrules explain rules.seg --key L000017 --table leads=leads.csv --as-of 2026-06-30
     """
     if _CODE.fullmatch(what):
         print(_page(what.upper()))

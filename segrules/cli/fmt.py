@@ -14,16 +14,20 @@ from segrules.text.source import Source
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Rule files; `-` is stdin.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Rule files; `-` is stdin.")
+    ],
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit code 1 if a file would change.")
     ] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Print what would change; as --check.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Print what would change; as --check.")
+    ] = False,
 ) -> None:
     """Lay rule files out: columns aligned, comments kept, nothing changed in meaning.
 
-        segrules fmt rules.seg
-        segrules fmt --check rules.seg
+    segrules fmt rules.seg
+    segrules fmt --check rules.seg
     """
     changed = False
     for file in files:
@@ -60,7 +64,10 @@ def _format(file: str) -> tuple[Source, str]:
 
 def _print_diff(file: str, before: str, after: str) -> None:
     lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), file, f"{file} (laid out)"
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        file,
+        f"{file} (laid out)",
     )
     sys.stdout.writelines(lines)
 

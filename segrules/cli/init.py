@@ -64,7 +64,7 @@ def command(
 ) -> None:
     """Write a first rule file to change; an existing file is never touched.
 
-        segrules init value.seg
+    segrules init value.seg
     """
     name = "".join(char if char.isalnum() else "_" for char in file.stem.lower()).strip("_")
     if not name.isascii() or not name[:1].isalpha():

@@ -46,6 +46,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
 )
+
+
 class Terminated(BaseException):
     """The process was asked to end."""
 
@@ -75,7 +77,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             # Whoever read our output has seen enough; nothing more can be said there.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(UNABLE) from None
-        except Exception:  # noqa: BLE001 -- the last net: a traceback never reaches the user
+        except Exception:
             _report_bug()
             raise typer.Exit(BUG) from None
 
@@ -94,7 +96,9 @@ def run() -> None:
 
 def _report_bug() -> None:
     identity = uuid.uuid4().hex[:12]
-    print(f"internal error {identity}: this is a bug in segrules, not in the rules", file=sys.stderr)
+    print(
+        f"internal error {identity}: this is a bug in segrules, not in the rules", file=sys.stderr
+    )
     try:
         place = Path(tempfile.gettempdir()) / f"segrules-{identity}.log"
         place.write_text(traceback.format_exc(), encoding="utf-8")

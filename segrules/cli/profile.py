@@ -27,18 +27,20 @@ def command(
     table: Tables = [],  # noqa: B006 -- typer copies its defaults
     knob: Knobs = [],  # noqa: B006
     by: Annotated[
-        str | None, typer.Option("--by", metavar="SET", help="Which segments, where there are "
-                                 "several sets.")
+        str | None,
+        typer.Option("--by", metavar="SET", help="Which segments, where there are several sets."),
     ] = None,
     column: Annotated[
         list[str],
-        typer.Option("--column", metavar="NAME", help="A number to profile by (default: all money)."),
+        typer.Option(
+            "--column", metavar="NAME", help="A number to profile by (default: all money)."
+        ),
     ] = [],  # noqa: B006
     form: OutputFormat = Format.table,
 ) -> None:
     """Show size, shares of money and averages of each segment.
 
-        segrules profile rules.seg --table orders=orders.csv --as-of 2025-12-31
+    segrules profile rules.seg --table orders=orders.csv --as-of 2025-12-31
     """
     from segrules.report.profile import profile_record, profile_tables
 

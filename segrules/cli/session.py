@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,7 +27,7 @@ PLAIN_WIDTH = 110
 """Columns of a table that is not printed on a terminal."""
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     table = "table"
     json = "json"
 
@@ -35,13 +35,19 @@ class Format(str, Enum):
 RulesFile = Annotated[str, typer.Argument(metavar="FILE", help="The rule file (.seg).")]
 Tables = Annotated[
     list[str],
-    typer.Option("--table", metavar="NAME=PATH",
-                 help="A table's data: CSV, Parquet or Arrow; once for each table."),
+    typer.Option(
+        "--table",
+        metavar="NAME=PATH",
+        help="A table's data: CSV, Parquet or Arrow; once for each table.",
+    ),
 ]
 AsOf = Annotated[
     str,
-    typer.Option("--as-of", metavar="DATE",
-                 help="The day the rules are asked about (YYYY-MM-DD); later rows are not seen."),
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="The day the rules are asked about (YYYY-MM-DD); later rows are not seen.",
+    ),
 ]
 Knobs = Annotated[
     list[str],
@@ -160,8 +166,12 @@ class Progress:
         rate = done / (now - self.started)
         left = (self.total - done) / rate
         text = f"{done:,} of {self.total:,} {self.what}, {rate:,.0f} a second, {left:.0f} s left"
-        print(f"\r{text}\x1b[K" if self.live else text, end="" if self.live else "\n",
-              file=sys.stderr, flush=True)
+        print(
+            f"\r{text}\x1b[K" if self.live else text,
+            end="" if self.live else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def close(self) -> None:
         if self.live and self.said > self.started:

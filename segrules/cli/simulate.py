@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,11 +24,15 @@ from segrules.cli.session import (
 )
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    import polars as pl
+
     from segrules.rules import Rules
     from segrules.sim.projection import Projection, Settings
 
 
-class EngineName(str, Enum):
+class EngineName(StrEnum):
     counts = "counts"
     expected = "expected"
 
@@ -39,15 +43,17 @@ def command(
     table: Tables = [],  # noqa: B006 -- typer copies its defaults
     knob: Knobs = [],  # noqa: B006
     project: Annotated[
-        str | None, typer.Option("--project", metavar="NAME", help="Which project, where there are "
-                                 "several.")
+        str | None,
+        typer.Option("--project", metavar="NAME", help="Which project, where there are several."),
     ] = None,
     runs: Annotated[
         int | None, typer.Option("--runs", min=100, max=1_000_000, help="How many futures.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, max=2**63 - 1, help="The luck; the same seed "
-                                 "gives the same bytes.")
+        int | None,
+        typer.Option(
+            "--seed", min=0, max=2**63 - 1, help="The luck; the same seed gives the same bytes."
+        ),
     ] = None,
     engine: Annotated[
         EngineName, typer.Option("--engine", help="counts: with luck; expected: without.")
@@ -80,7 +86,9 @@ def command(
         raise typer.Exit(130)
 
 
-def carry_out(rules: Rules, frames: object, day: object, settings: Settings) -> Projection:
+def carry_out(
+    rules: Rules, frames: dict[str, pl.LazyFrame], day: dt.date, settings: Settings
+) -> Projection:
     """The projection, with its progress on stderr."""
     from segrules.sim.projection import find_project
     from segrules.sim.projection import project as simulated

@@ -28,12 +28,12 @@ def command(
     table: Tables = [],  # noqa: B006 -- typer copies its defaults
     knob: Knobs = [],  # noqa: B006
     funnel: Annotated[
-        str | None, typer.Option("--funnel", metavar="NAME", help="Which funnel, where there are "
-                                 "several.")
+        str | None,
+        typer.Option("--funnel", metavar="NAME", help="Which funnel, where there are several."),
     ] = None,
     by: Annotated[
-        str | None, typer.Option("--by", metavar="SET", help="Which segments, where there are "
-                                 "several sets.")
+        str | None,
+        typer.Option("--by", metavar="SET", help="Which segments, where there are several sets."),
     ] = None,
     form: OutputFormat = Format.table,
 ) -> None:

@@ -190,8 +190,9 @@ def _compare(_b: _Builder, c: list[Child], span: Span) -> s.Compare:
 
 def _rows(table: s.Name, rest: Iterable[Child], span: Span) -> s.RowsOf:
     rest = [child for child in rest if child is not None]
-    window = next((part for part in rest if isinstance(part, s.InLastOf | s.AgoOf | s.FromTo)),
-                  None)
+    window = next(
+        (part for part in rest if isinstance(part, s.InLastOf | s.AgoOf | s.FromTo)), None
+    )
     where = next((part.condition for part in rest if isinstance(part, _Where)), None)
     return s.RowsOf(table, window, where, table.span.to(span))
 
@@ -304,8 +305,10 @@ def _item(_b: _Builder, c: list[Child], _span: Span) -> Any:
 
 _RULES: dict[str, Rule] = {
     "ruleset": lambda _b, c, span: s.RulesetOf(c[0], tuple(c[1:]), span),
-    **{f"header_{word}": _header(word)
-       for word in ("language", "goal", "why", "owner", "zone", "money")},
+    **{
+        f"header_{word}": _header(word)
+        for word in ("language", "goal", "why", "owner", "zone", "money")
+    },
     "knob": _make(s.KnobOf),
     "number": _signed_number,
     "percent": _signed_percent,
@@ -318,8 +321,10 @@ _RULES: dict[str, Rule] = {
     "dated": lambda _b, c, _span: _Dated(c[0]),
     "column_block": lambda _b, c, _span: tuple(c),
     "column": _column,
-    **{f"{word}_type": _enum(word) for word in ("text", "money", "share", "flag", "date",
-                                                "instant")},
+    **{
+        f"{word}_type": _enum(word)
+        for word in ("text", "money", "share", "flag", "date", "instant")
+    },
     "whole_type": _ranged("whole"),
     "number_type": _ranged("number"),
     "enum_type": _enum("one of"),
@@ -338,18 +343,22 @@ _RULES: dict[str, Rule] = {
     "band_below": lambda _b, c, span: s.BandRow(c[0], "below", c[1], span),
     "band_up_to": lambda _b, c, span: s.BandRow(c[0], "up to", c[1], span),
     "segments": lambda _b, c, span: s.SegmentsOf(
-        c[0], c[1], _of(s.SegmentOf, c), _of(s.Closer, c), span),
-    "segment": lambda _b, c, span: s.SegmentOf(
-        c[0], c[1] if len(c) == 3 else None, c[-1], span),
+        c[0], c[1], _of(s.SegmentOf, c), _of(s.Closer, c), span
+    ),
+    "segment": lambda _b, c, span: s.SegmentOf(c[0], c[1] if len(c) == 3 else None, c[-1], span),
     "otherwise": lambda _b, c, span: s.Closer(
-        "otherwise", c[0], c[1] if len(c) == 2 else None, span),
+        "otherwise", c[0], c[1] if len(c) == 2 else None, span
+    ),
     "unsure": lambda _b, c, span: s.Closer("unsure", c[0], c[1] if len(c) == 2 else None, span),
     "conditions": lambda _b, c, span: s.ConditionsOf(c[0], tuple(c[1:]), span),
     "examples": lambda _b, c, span: s.ExamplesOf(
-        c[0], c[1], tuple(p for p in c[2:] if isinstance(p, tuple) for p in p
-                          if isinstance(p, s.Setting)),
+        c[0],
+        c[1],
+        tuple(p for p in c[2:] if isinstance(p, tuple) for p in p if isinstance(p, s.Setting)),
         tuple(p for p in c[2:] if isinstance(p, tuple) for p in p if isinstance(p, s.CutOf)),
-        _of(s.Row, c), span),
+        _of(s.Row, c),
+        span,
+    ),
     "given": lambda _b, c, _span: tuple(c),
     "setting": _make(s.Setting),
     "cuts": lambda _b, c, _span: tuple(c),
@@ -413,7 +422,8 @@ _RULES: dict[str, Rule] = {
     "aggregate": _aggregate,
     "days_since": _make(s.DaysSince),
     "days_since_rows": lambda _b, c, span: s.DaysSinceRows(
-        cast(Any, str(c[0])), _rows(c[1], c[2:], span), span),
+        cast(Any, str(c[0])), _rows(c[1], c[2:], span), span
+    ),
     "completed": lambda _b, c, span: s.Completed(_unit(c[0]), c[1], c[2], span),
     "aggregated": _item,
 }

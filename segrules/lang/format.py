@@ -23,7 +23,7 @@ def format_file(file: s.File, source: Source) -> str:
 
 
 def canonical(file: s.File, source: Source) -> str:
-    """The layout without comments and blank lines: what the revision of the rules is hashed from."""
+    """The layout without comments and blank lines: what the rules' revision is hashed from."""
     items = [item for node in file.declarations for item in layout.declaration(node)]
     return _print([_Line(item) for item in items])
 

@@ -314,8 +314,10 @@ class SegmentSet:
 
     @property
     def labels(self) -> dict[str, str]:
-        outcomes = [self.otherwise, *([self.unsure] if self.unsure else [])]
-        return {named.segment: named.label for named in [*self.rules, *outcomes]}
+        named: list[Rule | Outcome] = [*self.rules, self.otherwise]
+        if self.unsure:
+            named.append(self.unsure)
+        return {each.segment: each.label for each in named}
 
 
 @dataclass(frozen=True, slots=True)

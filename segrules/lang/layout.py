@@ -47,8 +47,8 @@ def declaration(node: s.Declaration) -> list[Item]:
             return [_let(node)]
         case s.ScenarioOf(parts=parts) if parts:
             label = f" {quote(node.label)}" if node.label else ""
-            cells = (f"scenario {name(node.name)}{label}", f"= {names(parts, ' + ')}")
-            return [_single(node.span, "scenario", cells)]
+            head = f"scenario {name(node.name)}{label}"
+            return [_single(node.span, "scenario", (head, f"= {names(parts, ' + ')}"))]
         case s.RulesetOf():
             lines = [_line(part.span, node, (part.word, _header(part))) for part in node.headers]
             return _block(f"ruleset {name(node.name)}", node, lines)
@@ -83,8 +83,7 @@ def _other(node: s.Declaration) -> list[Item]:
             label = f" {quote(node.label)}" if node.label else ""
             high = f" to {quantity(node.high)}" if node.high else ""
             head = f"assume {name(node.name)}{label} = {quantity(node.low)}{high}"
-            lines = [_line(part.span, node, (part.word, _evidence(part)))
-                     for part in node.evidence]
+            lines = [_line(part.span, node, (part.word, _evidence(part))) for part in node.evidence]
             return _block(head, node, lines)
         case s.ScenarioOf():
             label = f" {quote(node.label)}" if node.label else ""
@@ -131,15 +130,30 @@ def _let(node: s.LetOf) -> Item:
     head = f"let {name(node.name)}{of}"
     first, *more = _broken(node.value, "= ")
     pad = " " * 4
-    return Item("", 0, node.span.start, node.span.end, "let", (head, first),
-                tuple(pad + line.lstrip() for line in more))
+    return Item(
+        "",
+        0,
+        node.span.start,
+        node.span.end,
+        "let",
+        (head, first),
+        tuple(pad + line.lstrip() for line in more),
+    )
 
 
 def _rule(node: s.SegmentOf, owner: s.SegmentsOf) -> Item:
     label = f" {quote(node.label)}" if node.label else ""
     lines = tuple(f"    {line}" for line in _broken(node.when, "when "))
-    return Item(f"{name(node.name)}{label}", 1, node.span.start, node.span.end, "rule", (), lines,
-                owner.span.start)
+    return Item(
+        f"{name(node.name)}{label}",
+        1,
+        node.span.start,
+        node.span.end,
+        "rule",
+        (),
+        lines,
+        owner.span.start,
+    )
 
 
 def _table(node: s.TableOf) -> list[Item]:
@@ -193,8 +207,9 @@ def _rows(rows: tuple[s.Row, ...], owner: s.Declaration) -> list[Item]:
         cells = [f"| {cell(each)}" for each in row.cells]
         for at, each in enumerate(row.expect):
             cells.append(f"{'=>' if at == 0 else '| '}{cell(each)}")
-        made.append(Item("", 1, row.span.start, row.span.end, "row", tuple(cells),
-                         block=owner.span.start))
+        made.append(
+            Item("", 1, row.span.start, row.span.end, "row", tuple(cells), block=owner.span.start)
+        )
     return made
 
 
@@ -262,7 +277,8 @@ def _evidence(node: s.Evidence) -> str:
 def _lever(node: s.LeverOf) -> str:
     targets = names(node.targets) if node.targets else "every segment"
     effects = [
-        f"{name(effect.stage)} odds {quantity(effect.amount)}" if effect.stage
+        f"{name(effect.stage)} odds {quantity(effect.amount)}"
+        if effect.stage
         else f"cost {quantity(effect.amount)} each"
         for effect in node.effects
     ]

@@ -186,7 +186,7 @@ _OPERATORS = {
 
 
 def _reserved_operand(token: Token, source: Source, first: int, at: int) -> Span | None:
-    """A word that opens a value (`count orders`) but is followed by an operator: a name is meant."""
+    """A word that opens a value (`count orders`) before an operator: a name is meant."""
     if token.type not in _OPERATORS:
         return None
     start = max(first, at - 40)
@@ -208,21 +208,26 @@ def _terminals(error: UnexpectedInput) -> set[str]:
 def _expected(error: UnexpectedInput) -> tuple[str, ...]:
     """What could have stood here, in words; none where it would be too many to help."""
     terminals = _terminals(error)
-    if _VALUES <= terminals:
+    if terminals >= _VALUES:
         return ("a value",)
     if "COMPARISON" in terminals:
         return ("an operator such as `>`, `+` or `and`",)
     words = keywords()
-    spelled = {_SPELLED.get(name) or (f"`{words[name]}`" if name in words else "") for name in
-               terminals}
+    spelled = {
+        _SPELLED.get(name) or (f"`{words[name]}`" if name in words else "") for name in terminals
+    }
     spelled.discard("")
     return tuple(sorted(spelled)) if len(spelled) <= 6 else ()
 
 
 # ---- bounds
 
-_CHAINS = {"either": MAX_TERMS, "both": MAX_TERMS, "total": MAX_TERMS // 50,
-           "scaled": MAX_TERMS // 50}
+_CHAINS = {
+    "either": MAX_TERMS,
+    "both": MAX_TERMS,
+    "total": MAX_TERMS // 50,
+    "scaled": MAX_TERMS // 50,
+}
 
 
 def _bounded(tree: Tree[Token], source: Source, log: Log) -> bool:

@@ -56,7 +56,7 @@ def scan(source: Source) -> Scan:
 
 
 def first_brace(source: Source, start: int) -> int:
-    """The offset behind the first opening brace from `start` on; the end of the text without one."""
+    """The offset behind the first opening brace from `start` on; without one, the text's end."""
     for piece in _PIECE.finditer(source.text, start):
         if piece.group() == "{":
             return piece.end()

@@ -71,8 +71,18 @@ _ALTERNATIVES = {
     "FIRST_LAST": ("first", "last"),
     "TOP_BOTTOM": ("top", "bottom"),
     "LEVER": ("route", "capacity", "train", "pay", "qa", "comms", "price", "process", "terms"),
-    "UNIT": ("day", "days", "week", "weeks", "month", "months", "quarter", "quarters", "year",
-             "years"),
+    "UNIT": (
+        "day",
+        "days",
+        "week",
+        "weeks",
+        "month",
+        "months",
+        "quarter",
+        "quarters",
+        "year",
+        "years",
+    ),
 }
 """The words of terminals that stand for several."""
 

@@ -86,9 +86,7 @@ class Unclear:
     """The type of an expression that was complained about already: complains no more."""
 
 
-Type = (
-    Text | Whole | Number | Share | Money | Flag | Date | Instant | Enum | Period | Unclear
-)
+Type = Text | Whole | Number | Share | Money | Flag | Date | Instant | Enum | Period | Unclear
 
 
 def form(kind: Type) -> Form:
@@ -96,9 +94,11 @@ def form(kind: Type) -> Form:
     match kind:
         case Text():
             return "text"
-        case Whole() | Money(exact=True) | Period():
+        case Whole() | Period():
             return "int"
-        case Number() | Share() | Money(exact=False):
+        case Money(exact=exact):
+            return "int" if exact else "float"
+        case Number() | Share():
             return "float"
         case Flag() | Unclear():
             return "bool"

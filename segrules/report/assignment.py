@@ -19,8 +19,10 @@ def assignment_tables(summary: Summary, ruleset: ir.Ruleset, out: str) -> Iterat
         yield heading(f"{name}: {count(summary.rows)} rows as of {summary.as_of}")
         yield _segments(name, summary, ruleset)
         if found.unsure and ruleset.set(name).unsure is None:
-            yield note(f"{count(found.unsure)} rows are in no segment: no rule is true and some are "
-                       "unknown; declare `unsure` to name them")
+            yield note(
+                f"{count(found.unsure)} rows are in no segment: no rule is true and some are "
+                "unknown; declare `unsure` to name them"
+            )
     yield note(f"wrote {out}; rules {summary.revision[:12]}")
 
 
@@ -29,6 +31,11 @@ def _segments(name: str, summary: Summary, ruleset: ir.Ruleset) -> Table:
     table = grid("segment", "", ">rows", ">share", ">unknown")
     for segment, size in found.segments.items():
         unknown = found.unknown.get(segment, 0)
-        table.add_row(segment, label(segment, segment_set.labels), count(size.rows),
-                      percent(size.share), count(unknown) if unknown else "")
+        table.add_row(
+            segment,
+            label(segment, segment_set.labels),
+            count(size.rows),
+            percent(size.share),
+            count(unknown) if unknown else "",
+        )
     return table

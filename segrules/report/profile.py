@@ -30,8 +30,9 @@ def profile_tables(found: Profile, ruleset: ir.Ruleset) -> Iterator[RenderableTy
         means = grid("segment", *(f">{name}" for name in found.types))
         for each in found.segments:
             name = label(each.segment, labels) if each.segment else "(in no segment)"
-            means.add_row(name, *(typed(each.means[column], kind)
-                                  for column, kind in found.types.items()))
+            means.add_row(
+                name, *(typed(each.means[column], kind) for column, kind in found.types.items())
+            )
         yield means
     if found.concentration:
         yield heading("concentration over all rows")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from rich.console import RenderableType
@@ -20,20 +21,26 @@ HEADLINES = ("sales", "revenue", "cost", "profit")
 def projection_tables(found: Projection, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
     """The scenarios side by side, the first one by segment and by stage, and what is assumed."""
     project = found.project
-    yield heading(f"{project.name}: the next {project.months} months, {count(found.runs)} futures, "
-                  f"seed {found.seed}")
+    yield heading(
+        f"{project.name}: the next {project.months} months, {count(found.runs)} futures, "
+        f"seed {found.seed}"
+    )
     if not found.complete:
         yield note("incomplete: interrupted before all futures were run")
-    yield heading(f"difference from today over all segments{_money(found)}: mean, 80% interval, and "
-                  "the share of futures with more profit")
+    yield heading(
+        f"difference from today over all segments{_money(found)}: mean, 80% interval, and "
+        "the share of futures with more profit"
+    )
     yield _scenarios(found, ruleset)
     first = project.compare[0]
     labels = {**ruleset.set(project.by).labels, TOTAL: "all segments"}
-    yield heading(f"{first} by segment{_money(found)}: today → then (80% interval of the "
-                  "difference)")
+    yield heading(
+        f"{first} by segment{_money(found)}: today → then (80% interval of the difference)"
+    )
     yield _by_segment(found, first, labels)
-    yield heading(f"{first} by stage, where it changes anything: share of those who reached the "
-                  "stage before")
+    yield heading(
+        f"{first} by stage, where it changes anything: share of those who reached the stage before"
+    )
     yield _by_stage(found, first, labels)
     yield from _assumptions(found)
     yield note(_method(found))
@@ -48,8 +55,9 @@ def _scenarios(found: Projection, ruleset: ir.Ruleset) -> RenderableType:
     table = grid("against today", *(f">{name}" for name in measures), ">better in", first=24)
     words = {each.name: each.label or each.name for each in ruleset.scenarios}
     for name in found.project.compare:
-        rows = {row.measure: row for row in found.rows
-                if row.scenario == name and row.segment == TOTAL}
+        rows = {
+            row.measure: row for row in found.rows if row.scenario == name and row.segment == TOTAL
+        }
         chance = rows["profit"].chance_better if "profit" in rows else None
         cells = [_change(rows[measure], found) for measure in measures]
         table.add_row(f"{words[name]}\n({name})", *cells, _chance(chance, found.runs))
@@ -119,7 +127,7 @@ def _by_stage(found: Projection, scenario: str, labels: dict[str, str]) -> Rende
         if all(rows[segment, stage].chance_better is None for stage in stages):
             continue
         cells = []
-        for before, stage in zip(stages, stages[1:], strict=False):
+        for before, stage in pairwise(stages):
             today = _rate(rows[segment, before].today, rows[segment, stage].today)
             then = _rate(rows[segment, before].then, rows[segment, stage].then)
             same = today == then
@@ -151,10 +159,11 @@ def _method(found: Projection) -> str:
     months = history.months
     lines = [
         f"engine {found.engine}: {found.why}",
-        f"arrivals of {months[0]:%Y-%m} to {months[-1]:%Y-%m}; conversion from cohorts that had the "
-        "full time: "
-        + ", ".join(f"{stage} entered by {history.mature_until[stage]}"
-                    for stage in history.stages[1:]),
+        f"arrivals of {months[0]:%Y-%m} to {months[-1]:%Y-%m}; conversion from cohorts that had "
+        "the full time: "
+        + ", ".join(
+            f"{stage} entered by {history.mature_until[stage]}" for stage in history.stages[1:]
+        ),
         "each range is equally likely throughout; intervals hold 80% of the futures, which share "
         "their luck with today",
         *found.estimate.notes,

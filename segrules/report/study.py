@@ -30,8 +30,16 @@ def study_tables(found: Study, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
 
 
 def _stage(stage: StudiedStage, labels: dict[str, str]) -> RenderableType:
-    table = grid("segment", ">entered", ">reached", ">rate", ">80% interval", ">95% interval",
-                 ">index", "against the rest")
+    table = grid(
+        "segment",
+        ">entered",
+        ">reached",
+        ">rate",
+        ">80% interval",
+        ">95% interval",
+        ">index",
+        "against the rest",
+    )
     for each in stage.segments:
         known = each.rate is not None
         table.add_row(
@@ -54,14 +62,15 @@ def _interval(interval: tuple[float, float]) -> str:
 
 def _reading(found: Study, labels: dict[str, str]) -> str:
     """Which segments are behind or ahead at every stage, in words."""
-    said = ["index: 100 is the average; below, above: the 95% interval of the difference from all "
-            "other segments leaves out zero"]
+    said = [
+        "index: 100 is the average; below, above: the 95% interval of the difference from all "
+        "other segments leaves out zero"
+    ]
     for word in ("below", "above"):
         names = [
             label(name, labels)
             for name in found.history.segments
-            if found.stages
-            and all(_differs(stage, name) == word for stage in found.stages)
+            if found.stages and all(_differs(stage, name) == word for stage in found.stages)
         ]
         if names:
             said.append(f"{word} the others at every stage: {', '.join(names)}")

@@ -20,6 +20,7 @@ from segrules.segments.doubt import with_missing
 from segrules.segments.read import reading
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import data as problems
+from segrules.text.problems.usage import no_segments
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
@@ -85,7 +86,7 @@ def chosen_sets(ruleset: Ruleset, table: str | None) -> tuple[SegmentSet, ...]:
     if table is not None and table not in tables:
         raise RulesError([problems.not_declared("table with segments", table, tables)], unable=True)
     if not tables:
-        raise RulesError([problems.no_segments(ruleset.name)], unable=True)
+        raise RulesError([no_segments()], unable=True)
     if table is None and len(tables) > 1:
         raise RulesError([problems.several_tables(tables)], unable=True)
     return tuple(found for found in ruleset.sets if found.table == (table or tables[0]))

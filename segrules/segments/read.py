@@ -59,7 +59,7 @@ def reading(file: str) -> Iterator[None]:
     except RulesError:
         raise
     except UnicodeDecodeError:
-        raise RulesError([problems.not_utf8(file)], unable=True) from None
+        raise RulesError([problems.table_not_utf8(file)], unable=True) from None
     except PermissionError:
         raise RulesError([problems.not_permitted(file)], unable=True) from None
     except (OSError, csv.Error):
@@ -80,7 +80,7 @@ def sha256(path: Path) -> str:
 def _said_by_engine(file: str, message: str) -> Diagnostic:
     # the engine has one class of error for all of these
     if "utf-8" in message.lower() or "utf8" in message.lower():
-        return problems.not_utf8(file)
+        return problems.table_not_utf8(file)
     if "more fields" in message:
         return problems.surplus_cells(file)
     return problems.damaged(file)

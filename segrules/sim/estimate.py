@@ -112,11 +112,14 @@ def _arrivals(history: FunnelHistory, months: int, notes: list[str]) -> Arrivals
         )
     season = np.ones(months)
     if length == FEWEST_MONTHS:
-        by_month = {month.month: total for month, total in
-                    zip(history.months[first:], totals.tolist(), strict=True)}
+        by_month = {
+            month.month: total
+            for month, total in zip(history.months[first:], totals.tolist(), strict=True)
+        }
         level = float(totals.mean())
-        season = np.array([by_month[month.month] / level
-                           for month in projected_months(history.as_of, months)])
+        season = np.array(
+            [by_month[month.month] / level for month in projected_months(history.as_of, months)]
+        )
     dispersion = _dispersion(entries, totals if length == FEWEST_MONTHS else np.ones(length))
     if dispersion > 0:
         notes.append("arrivals vary more than chance alone: they are drawn negative binomial")
@@ -145,7 +148,7 @@ def _dispersion(entries: Floats, profile: Floats) -> float:
     ratio = float(((rows - expected) ** 2 / expected).sum()) / free
     if ratio <= OVERDISPERSED:
         return 0.0
-    return (ratio - 1.0) / float(expected.mean())
+    return float((ratio - 1.0) / expected.mean())
 
 
 # ---- conversion, value and cost
@@ -168,8 +171,9 @@ def _shrunk(history: FunnelHistory, stage: str) -> Shrinkage:
 
 def _conversion(history: FunnelHistory, stage: str, shrunk: Shrinkage) -> Conversion:
     reached, entered = _stage_counts(history, stage)
-    return Conversion(stage, reached, entered, shrunk.prior_mean, shrunk.prior_strength,
-                      shrunk.prior_weight)
+    return Conversion(
+        stage, reached, entered, shrunk.prior_mean, shrunk.prior_strength, shrunk.prior_weight
+    )
 
 
 def _value(history: FunnelHistory, funnel: ir.Funnel, notes: list[str]) -> Value | None:
@@ -236,10 +240,15 @@ def _assumed(lever: Lever) -> list[str]:
 
 def _untested(scenario: Scenario) -> list[str]:
     """Levers on one path multiply, which nobody has seen them do."""
-    paths = [(index, stage) for lever in scenario.levers for index in lever.segments
-             for stage, _ in lever.odds]
+    paths = [
+        (index, stage)
+        for lever in scenario.levers
+        for index in lever.segments
+        for stage, _ in lever.odds
+    ]
     stages = sorted({stage for index, stage in paths if paths.count((index, stage)) > 1})
     return [
         f"in {scenario.name} several levers act on the way to {stage}: their combined effect is "
-        "untested" for stage in stages
+        "untested"
+        for stage in stages
     ]

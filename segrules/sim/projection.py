@@ -95,8 +95,9 @@ def find_project(ruleset: ir.Ruleset, name: str | None) -> ir.Project:
     """
     named = [each for each in ruleset.projects if name in (None, each.name)]
     if len(named) != 1:
-        raise RulesError([problems.no_project([each.name for each in ruleset.projects])],
-                         unable=True)
+        raise RulesError(
+            [problems.no_project([each.name for each in ruleset.projects])], unable=True
+        )
     return named[0]
 
 
@@ -117,8 +118,9 @@ def project(
     seed = found.seed if settings.seed is None else settings.seed
     runs = found.runs if settings.runs is None else settings.runs
     estimated = estimate(ruleset, found, history, seed=seed)
-    draws = simulate(estimated.model, runs, settings.engine, settings.threads,
-                     on_progress=on_progress)
+    draws = simulate(
+        estimated.model, runs, settings.engine, settings.threads, on_progress=on_progress
+    )
     if len(draws.replications) < 2:
         raise KeyboardInterrupt
     used = {each.name for each in estimated.model.assumptions}

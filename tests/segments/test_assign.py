@@ -176,7 +176,7 @@ def test_what_is_refused() -> None:
     assert codes(both, {"customers": customers()}, table="agents") == ["SEG417"]
     assert codes(both, {"customers": customers()}, table="orders") == ["SEG418"]
     assert codes(SHOP, {"customers": customers(), "order": orders()}) == ["SEG418"]
-    assert codes(replace(SHOP, sets=()), {}) == ["SEG418"]
+    assert codes(replace(SHOP, sets=()), {}) == ["SEG641"]
     assert codes(replace(SHOP, sets=(BUYERS,)), {"customers": customers()}) == ["SEG417"]
     assert codes(SHOP, {"customers": customers().drop("spend")}) == ["SEG406"]
     assert codes(SHOP, {"customers": customers(customer_id=[1, 2, 3, 4, 5])}) == ["SEG407"]

@@ -113,7 +113,14 @@ def _choose(node: Choose, scope: Scope) -> pl.Expr:
         if condition.optional:
             cases.append((test.is_null(), missing))
         cases.append((test, converted(lower(value, scope), value.type, node.type)))
-    return _decided(cases, converted(lower(last, scope), last.type, node.type))
+    otherwise = converted(lower(last, scope), last.type, node.type)
+    if all(_is_missing(value) for value in (otherwise, *(value for _, value in cases))):
+        return missing
+    return _decided(cases, otherwise)
+
+
+def _is_missing(expr: pl.Expr) -> bool:
+    return is_literal(expr) and settled(expr) is None
 
 
 def _decided(cases: Sequence[tuple[pl.Expr, pl.Expr]], otherwise: pl.Expr) -> pl.Expr:

@@ -1,1 +1,1 @@
-"""Syntax to Ir: names are resolved, types are checked, every problem is reported and work goes on."""
+"""Syntax to Ir: names resolved, types checked, every problem reported and the work going on."""

@@ -98,7 +98,9 @@ def _shift_date(op: _Additive, left: ir.Expr, right: ir.Expr, span: Span, log: L
         if isinstance(right.type, Period) and isinstance(length, int):
             count = length if op == "add" else -length
             shift = f"add_{right.type.unit}"
-            return apply(shift, (base, ir.Const(count, Whole(count, count), right.span)), Date(), span)
+            return apply(
+                shift, (base, ir.Const(count, Whole(count, count), right.span)), Date(), span
+            )
     if isinstance(left.type, Date | Instant) and isinstance(right.type, Date | Instant):
         log.report(problems.dates_subtracted(span))
     else:
@@ -117,7 +119,11 @@ def _refuse(left: ir.Expr, right: ir.Expr, span: Span, log: Log) -> ir.Expr:
 
 
 def _checked(
-    op: str, args: tuple[ir.Expr, ir.Expr], kind: Type, limit: tuple[float, float], span: Span,
+    op: str,
+    args: tuple[ir.Expr, ir.Expr],
+    kind: Type,
+    limit: tuple[float, float],
+    span: Span,
     log: Log,
 ) -> ir.Expr:
     """The operation, refused where whole numbers could leave 64 bits."""
@@ -149,8 +155,11 @@ def _multiply(left: ir.Expr, right: ir.Expr, span: Span, log: Log) -> ir.Expr:
     if isinstance(left.type, Whole) and isinstance(right.type, Whole):
         kind = whole(limit) if fits(limit) else Whole()
         return _checked("mul", (left, right), kind, limit, span, log)
-    kind = Share() if isinstance(left.type, Share) and left.type == right.type == Share() else (
-        number(limit))
+    kind = (
+        Share()
+        if isinstance(left.type, Share) and left.type == right.type == Share()
+        else (number(limit))
+    )
     return _checked("mul", (to_float(left), to_float(right)), kind, limit, span, log)
 
 
@@ -195,8 +204,11 @@ def _floor(op: str, left: ir.Expr, right: ir.Expr, span: Span, log: Log) -> ir.E
         log.report(problems.divisor_not_constant(right.span or span))
         return unclear(span)
     divisor = right.type.low
-    kind = Whole(0, divisor - 1) if op == "mod" else Whole(
-        left.type.low // divisor, left.type.high // divisor)
+    kind = (
+        Whole(0, divisor - 1)
+        if op == "mod"
+        else Whole(left.type.low // divisor, left.type.high // divisor)
+    )
     return apply(op, (left, right), kind, span)
 
 

@@ -25,7 +25,9 @@ def limits(kind: Type) -> tuple[float, float]:
             return -math.inf, math.inf
 
 
-def combine(sign: Sign, left: tuple[float, float], right: tuple[float, float]) -> tuple[float, float]:
+def combine(
+    sign: Sign, left: tuple[float, float], right: tuple[float, float]
+) -> tuple[float, float]:
     """The limits of the sum, difference or product; exact on whole numbers."""
     (a, b), (c, d) = left, right
     if sign == "add":
@@ -38,12 +40,12 @@ def combine(sign: Sign, left: tuple[float, float], right: tuple[float, float]) -
 
 def fits(limit: tuple[float, float]) -> bool:
     """Whether whole numbers within the limits stay in 64 bits."""
-    return -INT64 <= limit[0] and limit[1] <= INT64
+    return limit[0] >= -INT64 and limit[1] <= INT64
 
 
 def finite(limit: tuple[float, float]) -> bool:
     """Whether doubles within the limits cannot overflow (a wide margin is left for rounding)."""
-    return -1e300 < limit[0] and limit[1] < 1e300
+    return limit[0] > -1e300 and limit[1] < 1e300
 
 
 def number(limit: tuple[float, float]) -> Number:

@@ -49,15 +49,11 @@ def to_float(node: ir.Expr) -> ir.Expr:
     """A whole number, share or money (in minor units) as a double."""
     if form(node.type) == "float":
         return node
+    made: Type = number(limits(node.type))
+    if isinstance(node.type, Money):
+        made = Money(node.type.currency, node.type.low, node.type.high, exact=False)
     if isinstance(node, ir.Const) and isinstance(node.value, int):
-        kind = number(limits(node.type))
-        return ir.Const(float(node.value), kind, node.span, node.written)
-    kind = node.type
-    made: Type = (
-        Money(kind.currency, kind.low, kind.high, exact=False)
-        if isinstance(kind, Money)
-        else number(limits(kind))
-    )
+        return ir.Const(float(node.value), made, node.span, node.written)
     return apply("to_number", (node,), made, node.span)
 
 
@@ -66,9 +62,12 @@ def to_minor(node: ir.Expr) -> ir.Expr:
     if not isinstance(node.type, Money) or node.type.exact:
         return node
     low, high = limits(node.type)
-    optional = node.optional or not (-BOUND < low and high < BOUND)
-    kind = Money(node.type.currency, max(-BOUND, round(max(low, -BOUND))),
-                 min(BOUND, round(min(high, BOUND))))
+    optional = node.optional or not (low > -BOUND and high < BOUND)
+    kind = Money(
+        node.type.currency,
+        max(-BOUND, round(max(low, -BOUND))),
+        min(BOUND, round(min(high, BOUND))),
+    )
     return ir.Apply("to_minor", (node,), kind, optional, node.span)
 
 
@@ -87,7 +86,9 @@ def to_date(node: ir.Expr) -> ir.Expr:
     return node
 
 
-def unify(left: ir.Expr, right: ir.Expr, log: Log, *, stored: bool) -> tuple[ir.Expr, ir.Expr] | None:
+def unify(
+    left: ir.Expr, right: ir.Expr, log: Log, *, stored: bool
+) -> tuple[ir.Expr, ir.Expr] | None:
     """Both operands in one form, or None after a complaint.
 
     With `stored`, money is rounded to minor units first (comparison); without, an amount on its
@@ -104,8 +105,12 @@ def unify(left: ir.Expr, right: ir.Expr, log: Log, *, stored: bool) -> tuple[ir.
             return _amounts(money_constant(_constant(left), money.currency, log), right)
         case Money(), Money():
             return _amounts(left, right)
-        case (Whole(), Whole()) | (Text(), Text()) | (Flag(), Flag()) | (Date(), Date()) | (
-            Instant(), Instant()
+        case (
+            (Whole(), Whole())
+            | (Text(), Text())
+            | (Flag(), Flag())
+            | (Date(), Date())
+            | (Instant(), Instant())
         ):
             return left, right
         case (Instant(), Date()) | (Date(), Instant()):
@@ -114,7 +119,10 @@ def unify(left: ir.Expr, right: ir.Expr, log: Log, *, stored: bool) -> tuple[ir.
             return left, right
         case (Whole() | Number(), Whole() | Number()) | (Share(), Share()):
             return to_float(left), to_float(right)
-        case (Share(bounded=False), Whole() | Number()) | (Whole() | Number(), Share(bounded=False)):
+        case (Share(bounded=False), Whole() | Number()) | (
+            Whole() | Number(),
+            Share(bounded=False),
+        ):
             return to_float(left), to_float(right)
         case _:
             log.report(_mismatch(left, right))
@@ -137,10 +145,11 @@ def _mismatch(left: ir.Expr, right: ir.Expr) -> Diagnostic:
     assert place is not None
     whole = left.span.to(place) if left.span and left.span.start < place.start else place
     for share, other in ((left, right), (right, left)):
-        if isinstance(share.type, Share) and isinstance(other, ir.Const):
-            if isinstance(other.type, Whole | Number):
-                return problems.share_needs_percent(other.span or place, other.written)
-        if isinstance(share.type, Number | Whole | Money) and isinstance(other, ir.Const):
-            if isinstance(other.type, Share):
-                return problems.percent_needs_share(other.span or place, other.written, spell(share.type))
+        if not isinstance(other, ir.Const):
+            continue
+        at = other.span or place
+        if isinstance(share.type, Share) and isinstance(other.type, Whole | Number):
+            return problems.share_needs_percent(at, other.written)
+        if isinstance(share.type, Number | Whole | Money) and isinstance(other.type, Share):
+            return problems.percent_needs_share(at, other.written, spell(share.type))
     return problems.types_differ(whole, spell(left.type), spell(right.type))

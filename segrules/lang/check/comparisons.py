@@ -114,8 +114,11 @@ def fallback(value: ir.Expr, use: ir.Expr, span: Span, log: Log) -> ir.Expr:
     kind = kept.type
     if isinstance(kind, Whole | Money) and isinstance(used.type, Whole | Money):
         low, high = min(kind.low, used.type.low), max(kind.high, used.type.high)
-        kind = Whole(low, high) if isinstance(kind, Whole) else Money(
-            kind.currency, low, high, kind.exact)
+        kind = (
+            Whole(low, high)
+            if isinstance(kind, Whole)
+            else Money(kind.currency, low, high, kind.exact)
+        )
     if isinstance(kind, Number):
         (low_kept, high_kept), (low_used, high_used) = limits(kind), limits(used.type)
         kind = number((min(low_kept, low_used), max(high_kept, high_used)))

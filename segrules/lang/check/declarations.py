@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from segrules.lang import ir
@@ -52,8 +53,9 @@ def heading(file: s.File, symbols: Symbols, place: Span) -> Heading:
     texts = _header_texts(blocks[0], symbols)
     if "goal" not in texts:
         symbols.log.report(problems.no_goal(blocks[0].name.span))
-    return Heading(blocks[0].name.text, texts.get("goal", ""), texts.get("why", ""),
-                   texts.get("owner", ""))
+    return Heading(
+        blocks[0].name.text, texts.get("goal", ""), texts.get("why", ""), texts.get("owner", "")
+    )
 
 
 def _header_texts(block: s.RulesetOf, symbols: Symbols) -> dict[str, str]:
@@ -111,13 +113,15 @@ def _knob(node: s.KnobOf, symbols: Symbols) -> ir.Knob | None:
     scope = Scope(symbols, ir.Table("", "main", "", ()))
     value, low, high = (_amount(part, scope) for part in parts)
     percent = isinstance(node.value, s.Percent)
-    knob = ir.Knob(node.name.text, value, low, high, percent, spell(value, percent=percent),
-                   node.name.span)
+    knob = ir.Knob(
+        node.name.text, value, low, high, percent, spell(value, percent=percent), node.name.span
+    )
     if _order(high) < _order(low):
         symbols.log.report(problems.range_backwards(node.low.span.to(node.high.span)))
     elif not _within(knob, value):
-        symbols.log.report(problems.knob_out_of_range(
-            node.value.span, knob.name, knob.written, *_range(knob)))
+        symbols.log.report(
+            problems.knob_out_of_range(node.value.span, knob.name, knob.written, *_range(knob))
+        )
     return knob
 
 
@@ -209,13 +213,18 @@ def _table(node: s.TableOf, symbols: Symbols) -> ir.Table:
         if each.name.text in symbols.knobs:
             symbols.log.report(problems.twice(each.name.span, "knob and column", each.name.text))
         columns[each.name.text] = _column(each, symbols)
-    kind = "related" if node.of else "derived" if node.source else "main"
+    kind: Literal["main", "related", "derived"] = (
+        "related" if node.of else "derived" if node.source else "main"
+    )
     if node.key.text not in columns:
         if kind == "main" and not _doubtful(node.key, symbols):
-            symbols.log.report(problems.key_not_a_column(node.key.span, node.key.text,
-                                                         node.name.text))
-        columns = {node.key.text: ir.TableColumn(node.key.text, node.key.text, Text(), False),
-                   **columns}
+            symbols.log.report(
+                problems.key_not_a_column(node.key.span, node.key.text, node.name.text)
+            )
+        columns = {
+            node.key.text: ir.TableColumn(node.key.text, node.key.text, Text(), False),
+            **columns,
+        }
     elif not isinstance(columns[node.key.text].type, Text):
         symbols.log.report(problems.key_not_text(node.key.span, node.key.text))
     return ir.Table(
@@ -293,9 +302,9 @@ def _check_links(node: s.TableOf, symbols: Symbols) -> None:
     table = symbols.tables[node.name.text]
     if table.dated is not None and node.dated is not None:
         column = table.column(table.dated)
-        if column is None or not isinstance(column.type, Date | Instant):
-            if table.dated not in symbols.doubtful:
-                symbols.log.report(problems.dated_needs_date(node.dated.span, table.dated))
+        is_date = column is not None and isinstance(column.type, Date | Instant)
+        if not is_date and table.dated not in symbols.doubtful:
+            symbols.log.report(problems.dated_needs_date(node.dated.span, table.dated))
     link = node.of or node.source
     if link is None or link.text in symbols.doubtful:
         return

@@ -8,7 +8,19 @@ from segrules.lang.check.coerce import money_constant, to_float
 from segrules.lang.check.expressions import literal, name, rank_name
 from segrules.lang.check.scope import Scope, Symbols, is_unclear, nearest
 from segrules.lang.check.segments import cell_text, find_set
-from segrules.lang.types import Date, Enum, Flag, Instant, Money, Number, Share, Text, Type, Whole, spell
+from segrules.lang.types import (
+    Date,
+    Enum,
+    Flag,
+    Instant,
+    Money,
+    Number,
+    Share,
+    Text,
+    Type,
+    Whole,
+    spell,
+)
 from segrules.text import problems
 
 OUTPUTS = ("expect", "by")
@@ -38,11 +50,14 @@ def _examples(node: s.ExamplesOf, found: ir.SegmentSet, symbols: Symbols) -> ir.
     for row in body:
         if (len(row.cells), len(row.expect)) != (len(names), len(outputs)):
             width = len(names) + len(outputs)
-            symbols.log.report(problems.ragged_row(row.span, len(row.cells) + len(row.expect),
-                                                   width))
+            symbols.log.report(
+                problems.ragged_row(row.span, len(row.cells) + len(row.expect), width)
+            )
             continue
-        values = tuple((each.text, _value(each, cell, scope))
-                       for each, cell in zip(names, row.cells, strict=True))
+        values = tuple(
+            (each.text, _value(each, cell, scope))
+            for each, cell in zip(names, row.cells, strict=True)
+        )
         expected = [_expected(cell, found, symbols) for cell in row.expect[:1]]
         by = _decider(row.expect[1], found, symbols) if len(row.expect) > 1 else None
         rows.append(ir.ExampleRow((*given, *values), expected[0], by, row.span))
@@ -144,8 +159,9 @@ def _means(cut: s.CutOf, rank: ir.InRank, scope: Scope) -> bool:
     if not isinstance(quota, ir.Const) or not isinstance(quota.value, int | float):
         return False
     shown = f"{quota.value * 100:g}%" if isinstance(quota.type, Share) else str(quota.value)
-    return rank.name == rank_name(top=bool(cut.top), quota=shown, table=scope.table.name,
-                                  by=cut.name.text)
+    return rank.name == rank_name(
+        top=bool(cut.top), quota=shown, table=scope.table.name, by=cut.name.text
+    )
 
 
 def ranks_of(found: ir.SegmentSet, scope: Scope) -> list[ir.InRank]:

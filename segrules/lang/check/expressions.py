@@ -7,7 +7,7 @@ import re
 from segrules.lang import ir
 from segrules.lang import syntax as s
 from segrules.lang.check import arithmetic, comparisons, related
-from segrules.lang.check.coerce import exact_value
+from segrules.lang.check.coerce import exact_value, to_minor
 from segrules.lang.check.scope import Scope, is_unclear, nearest, unclear
 from segrules.lang.types import Date, Enum, Flag, Number, Period, Share, Text, Type, Whole, spell
 from segrules.text import problems
@@ -86,10 +86,10 @@ def _amount(node: s.Expression, scope: Scope) -> ir.Expr:
         case s.DaysSinceRows():
             return related.days_since_rows(node, scope, elaborate)
         case s.Completed(unit=unit, start=start, end=end):
-            first, last = _date(start, scope), _date(end, scope)
-            if first is None or last is None:
+            since, until = _date(start, scope), _date(end, scope)
+            if since is None or until is None:
                 return unclear(node.span)
-            return related.completed(unit, first, last, node.span)
+            return related.completed(unit, since, until, node.span)
     raise AssertionError(f"no meaning is given to {type(node).__name__}")
 
 
@@ -142,12 +142,12 @@ def knob_value(knob: ir.Knob, span: Span) -> ir.Const:
     if knob.value.denominator == 1:
         value = int(knob.value)
         return ir.Const(value, Whole(value, value), span, knob.name)
-    return ir.Const(float(knob.value), Number(float(knob.value), float(knob.value)), span, knob.name)
+    return ir.Const(
+        float(knob.value), Number(float(knob.value), float(knob.value)), span, knob.name
+    )
 
 
-def literal(
-    node: s.Number | s.Percent | s.LengthOf | s.Quote | s.DateOf, scope: Scope
-) -> ir.Const:
+def literal(node: s.Number | s.Percent | s.LengthOf | s.Quote | s.DateOf, scope: Scope) -> ir.Const:
     """A literal with its own type; a plain number takes the unit of what it meets."""
     match node:
         case s.Number(value=value, written=written):
@@ -224,9 +224,9 @@ def _member(node: s.Member, scope: Scope) -> ir.Expr:
             members.append(value_of(each, value.type, scope))
         else:
             members.append(elaborate(each, scope))
-    for each in members:
-        if not isinstance(each, ir.Const):
-            scope.log.report(problems.list_of_constants(each.span or node.span))
+    for found in members:
+        if not isinstance(found, ir.Const):
+            scope.log.report(problems.list_of_constants(found.span or node.span))
             return unclear(node.span)
     if not members or is_unclear(*members):
         return unclear(node.span)
@@ -252,9 +252,12 @@ def _ranked(node: s.Ranked, scope: Scope) -> ir.Expr:
     if not scope.features:
         scope.log.report(problems.rank_inside_aggregate(node.span))
         return unclear(node.span)
-    quota = literal(node.quota, scope) if not isinstance(node.quota, s.Name) else name(
-        node.quota, scope)
-    by = comparisons.to_minor(elaborate(node.by, scope))
+    quota = (
+        literal(node.quota, scope)
+        if not isinstance(node.quota, s.Name)
+        else name(node.quota, scope)
+    )
+    by = to_minor(elaborate(node.by, scope))
     if is_unclear(quota, by):
         return unclear(node.span)
     if not _can_rank(by.type):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import Literal
 
 from segrules.lang import ir
 from segrules.lang import syntax as s
@@ -40,6 +41,7 @@ def _check(node: Named, scope: Scope, symbols: Symbols) -> None:
     if scope.table.column(node.name.text) or node.name.text in symbols.knobs:
         symbols.log.report(problems.twice(node.name.span, "name", node.name.text))
         return
+    kind: Literal["let", "score", "band"]
     match node:
         case s.LetOf():
             kind, expr = "let", to_minor(elaborate(node.value, scope))
@@ -54,7 +56,7 @@ def _check(node: Named, scope: Scope, symbols: Symbols) -> None:
         symbols.doubtful |= {node.name.text}
         return
     symbols.features[node.name.text] = ir.Feature(
-        node.name.text, kind, scope.table.name, expr, node.name.span  # type: ignore[arg-type]
+        node.name.text, kind, scope.table.name, expr, node.name.span
     )
 
 
@@ -120,8 +122,9 @@ def _in_order(nodes: dict[str, Named], symbols: Symbols) -> list[str]:
             round_trip = [*cycle[at:-1], *cycle[:at], first]
             symbols.log.report(problems.cycle(nodes[first].name.span, round_trip))
             symbols.doubtful |= set(cycle)
-            graph = {found: used - set(cycle) for found, used in graph.items()
-                     if found not in cycle}
+            graph = {
+                found: used - set(cycle) for found, used in graph.items() if found not in cycle
+            }
 
 
 def _tables(nodes: dict[str, Named], symbols: Symbols) -> dict[str, ir.Table]:
@@ -155,9 +158,13 @@ def _usable_order(nodes: dict[str, Named]) -> list[str]:
     done: dict[str, None] = {}
     waiting = list(nodes)
     while waiting:
-        ready = [each for each in waiting
-                 if all(used.text in done or used.text not in nodes
-                        for used in names_in(_body(nodes[each])))]
+        ready = [
+            each
+            for each in waiting
+            if all(
+                used.text in done or used.text not in nodes for used in names_in(_body(nodes[each]))
+            )
+        ]
         for each in ready or waiting:
             done[each] = None
         waiting = [each for each in waiting if each not in done]
@@ -202,7 +209,7 @@ def _score(node: s.ScoreOf, scope: Scope) -> ir.Expr:
     while len(terms) > 1:
         pairs = [terms[at : at + 2] for at in range(0, len(terms), 2)]
         terms = [
-            arithmetic.add(*pair, node.span, scope.log) if len(pair) == 2 else pair[0]
+            arithmetic.add(pair[0], pair[1], node.span, scope.log) if len(pair) == 2 else pair[0]
             for pair in pairs
         ]
         if is_unclear(*terms):
@@ -231,8 +238,9 @@ def _points(points: s.Points, scope: Scope) -> ir.Expr:
     nothing: ir.Expr = ir.Const(0, Whole(0, 0), points.span, "0")
     if isinstance(value.type, Number):
         nothing = to_float(nothing)
-    return ir.Choose(((when, value),), nothing, _hull(value.type), value.optional or when.optional,
-                     points.span)
+    return ir.Choose(
+        ((when, value),), nothing, _hull(value.type), value.optional or when.optional, points.span
+    )
 
 
 def _hull(kind: Type) -> Type:
@@ -241,8 +249,9 @@ def _hull(kind: Type) -> Type:
         case Whole(low=low, high=high):
             return Whole(min(low, 0), max(high, 0))
         case Number(low=least, high=most):
-            return Number(None if least is None else min(least, 0.0),
-                          None if most is None else max(most, 0.0))
+            return Number(
+                None if least is None else min(least, 0.0), None if most is None else max(most, 0.0)
+            )
         case _:
             return kind
 

@@ -58,8 +58,11 @@ def _stage(node: s.StageOf, scope: Scope, *, first: bool) -> ir.Stage:
     if column is None:
         if not scope.doubts(node.at.text):
             names = [known.name for known in scope.table.columns]
-            scope.log.report(problems.unknown_column(node.at.span, node.at.text, scope.table.name,
-                                                     nearest(node.at.text, names)))
+            scope.log.report(
+                problems.unknown_column(
+                    node.at.span, node.at.text, scope.table.name, nearest(node.at.text, names)
+                )
+            )
     elif not isinstance(column.type, Date | Instant):
         scope.log.report(problems.date_needed(node.at.span, spell(column.type)))
     within = None
@@ -114,12 +117,23 @@ class _Roles:
 
 
 def _roles(file: s.File) -> _Roles:
-    effects = [effect for node in file.declarations if isinstance(node, s.ScenarioOf)
-               for lever in node.levers for effect in lever.effects]
-    odds = {effect.amount.text for effect in effects
-            if effect.stage is not None and isinstance(effect.amount, s.Name)}
-    amounts = {effect.amount.text for effect in effects
-               if effect.stage is None and isinstance(effect.amount, s.Name)}
+    effects = [
+        effect
+        for node in file.declarations
+        if isinstance(node, s.ScenarioOf)
+        for lever in node.levers
+        for effect in lever.effects
+    ]
+    odds = {
+        effect.amount.text
+        for effect in effects
+        if effect.stage is not None and isinstance(effect.amount, s.Name)
+    }
+    amounts = {
+        effect.amount.text
+        for effect in effects
+        if effect.stage is None and isinstance(effect.amount, s.Name)
+    }
     return _Roles(frozenset(odds), frozenset(amounts))
 
 
@@ -163,8 +177,9 @@ def _assumption(
     lacking = [word for word in ("owner", "until") if word not in parts]
     if lacking:
         symbols.log.report(problems.assumption_incomplete(node.name.span, node.name.text, lacking))
-    texts = {word: part.value.value for word, part in parts.items()
-             if isinstance(part.value, s.Quote)}
+    texts = {
+        word: part.value.value for word, part in parts.items() if isinstance(part.value, s.Quote)
+    }
     until = parts["until"].value if "until" in parts else None
     return ir.Assumption(
         node.name.text, node.label.value if node.label else "", role, low, high, kind,
@@ -214,8 +229,13 @@ def _resolve_scenario(
         found = _resolve_scenario(part.text, nodes, symbols, (*above, name))
         if found is not None:
             levers.extend(lever for lever in found.levers if lever not in levers)
-    made = ir.Scenario(name, node.label.value if node.label else "", tuple(levers),
-                       tuple(part.text for part in node.parts), node.name.span)
+    made = ir.Scenario(
+        name,
+        node.label.value if node.label else "",
+        tuple(levers),
+        tuple(part.text for part in node.parts),
+        node.name.span,
+    )
     symbols.scenarios[name] = made
     return made
 
@@ -224,8 +244,11 @@ def _lever(node: s.LeverOf, symbols: Symbols) -> ir.Lever:
     known = {segment for found in symbols.sets.values() for segment in found.segments}
     for target in node.targets:
         if target.text not in known and target.text not in symbols.doubtful:
-            symbols.log.report(problems.unknown_segment(target.span, target.text, "any set",
-                                                        nearest(target.text, known)))
+            symbols.log.report(
+                problems.unknown_segment(
+                    target.span, target.text, "any set", nearest(target.text, known)
+                )
+            )
     odds: list[tuple[str, str]] = []
     cost: float | str | None = None
     for effect in node.effects:
@@ -294,8 +317,16 @@ def _project(node: s.ProjectOf, symbols: Symbols) -> ir.Project | None:
     if compare.against is not None and compare.against.text != "today":
         log.report(problems.against_today(compare.against.span))
     names = [name for name in compare.names if _fitting_scenario(name, funnel, by, symbols)]
-    return ir.Project(node.name.text, funnel.name, by.name, months, runs, seed,
-                      tuple(dict.fromkeys(name.text for name in names)), node.name.span)
+    return ir.Project(
+        node.name.text,
+        funnel.name,
+        by.name,
+        months,
+        runs,
+        seed,
+        tuple(dict.fromkeys(name.text for name in names)),
+        node.name.span,
+    )
 
 
 def _choose_funnel(node: s.ProjectOf, symbols: Symbols) -> ir.Funnel | None:
@@ -304,8 +335,7 @@ def _choose_funnel(node: s.ProjectOf, symbols: Symbols) -> ir.Funnel | None:
         return next(iter(symbols.funnels.values()))
     found = symbols.funnels.get(name.text) if name else None
     if found is None and not symbols.doubtful:
-        symbols.log.report(problems.unknown_funnel(
-            (name or node.name).span, list(symbols.funnels)))
+        symbols.log.report(problems.unknown_funnel((name or node.name).span, list(symbols.funnels)))
     return found
 
 
@@ -351,9 +381,7 @@ def _whole_part(
     return default
 
 
-def _fitting_scenario(
-    name: s.Name, funnel: ir.Funnel, by: ir.SegmentSet, symbols: Symbols
-) -> bool:
+def _fitting_scenario(name: s.Name, funnel: ir.Funnel, by: ir.SegmentSet, symbols: Symbols) -> bool:
     found = symbols.scenarios.get(name.text)
     if found is None:
         if name.text not in symbols.doubtful:
@@ -365,7 +393,8 @@ def _fitting_scenario(
         odd = [segment for segment in lever.segments if segment not in by.segments]
         odd += [stage for stage, _ in lever.odds if stage not in stages]
         if odd and not symbols.doubtful & set(odd):
-            symbols.log.report(problems.scenario_does_not_fit(
-                name.span, name.text, odd[0], by.name, funnel.name))
+            symbols.log.report(
+                problems.scenario_does_not_fit(name.span, name.text, odd[0], by.name, funnel.name)
+            )
             return False
     return True

@@ -55,8 +55,9 @@ def related_table(name: s.Name, scope: Scope) -> ir.Table | None:
         if found is not None and found.kind != "related":
             scope.log.report(problems.not_related(name.span, name.text, scope.table.name))
         elif found is not None:
-            scope.log.report(problems.other_related(name.span, name.text, found.of or "",
-                                                    scope.table.name))
+            scope.log.report(
+                problems.other_related(name.span, name.text, found.of or "", scope.table.name)
+            )
         else:
             near = nearest(name.text, known)
             scope.log.report(problems.unknown_table(name.span, name.text, near))
@@ -93,8 +94,11 @@ def _length_knob(name: s.Name, scope: Scope) -> ir.Length | None:
     if knob is not None and isinstance(knob.value, ir.Length):
         return knob.value
     if not scope.doubts(name.text):
-        lengths = [known.name for known in scope.symbols.knobs.values()
-                   if isinstance(known.value, ir.Length)]
+        lengths = [
+            known.name
+            for known in scope.symbols.knobs.values()
+            if isinstance(known.value, ir.Length)
+        ]
         scope.log.report(problems.unknown_length(name.span, name.text, nearest(name.text, lengths)))
     return None
 
@@ -106,8 +110,15 @@ def quantified(node: s.Quantified, scope: Scope, elaborate: Elaborate) -> ir.Exp
     if made is None or count is None:
         return unclear(node.span)
     counted = ir.Aggregate("count", made[0], None, ir.COUNT, optional=False, span=node.span)
-    sign = {"at least": "ge", "any": "ge", "at most": "le", "more than": "gt", "fewer than": "lt",
-            "exactly": "eq", "no": "eq"}[node.word]
+    sign = {
+        "at least": "ge",
+        "any": "ge",
+        "at most": "le",
+        "more than": "gt",
+        "fewer than": "lt",
+        "exactly": "eq",
+        "no": "eq",
+    }[node.word]
     return ir.Apply(sign, (counted, count), Flag(), optional=False, span=node.span)
 
 
@@ -141,8 +152,11 @@ def aggregate(node: s.AggregateOf, scope: Scope, elaborate: Elaborate) -> ir.Exp
         if is_unclear(value):
             return unclear(node.span)
         if form(value.type) not in row.takes:
-            scope.log.report(problems.no_aggregate_of(
-                value.span or node.span, node.how.replace("_", " "), spell(value.type)))
+            scope.log.report(
+                problems.no_aggregate_of(
+                    value.span or node.span, node.how.replace("_", " "), spell(value.type)
+                )
+            )
             return unclear(node.span)
         kind = _aggregate_type(node.how, value.type)
     optional = row.empty is None and not _never_empty(found, value, scope)

@@ -43,9 +43,7 @@ class Symbols:
     def related(self, table: str) -> list[ir.Table]:
         """The tables whose rows belong to rows of `table`."""
         return [
-            found
-            for found in self.tables.values()
-            if found.of == table and found.kind == "related"
+            found for found in self.tables.values() if found.of == table and found.kind == "related"
         ]
 
 

@@ -52,8 +52,14 @@ def _segment_set(node: s.SegmentsOf, scope: Scope, symbols: Symbols) -> None:
         closer = next(closer for closer in node.closers if closer.word == "unsure")
         symbols.log.report(problems.never_unsure(closer.span))
     otherwise = outcomes.get("otherwise", ir.Outcome("otherwise", ""))
-    made = ir.SegmentSet(node.name.text, scope.table.name, tuple(rules), otherwise,
-                         outcomes.get("unsure"), node.name.span)
+    made = ir.SegmentSet(
+        node.name.text,
+        scope.table.name,
+        tuple(rules),
+        otherwise,
+        outcomes.get("unsure"),
+        node.name.span,
+    )
     symbols.sets[made.name] = made
     _check_output_names(node, made, scope)
     if len(rules) < len(node.segments):
@@ -74,8 +80,15 @@ def _rules(node: s.SegmentsOf, scope: Scope) -> list[ir.Rule]:
         seen.add(name)
         test = condition(each.when, scope)
         if not is_unclear(test):
-            rules.append(ir.Rule(name, each.label.value if each.label else "", test,
-                                 squeeze(each.when.span.text), each.name.span))
+            rules.append(
+                ir.Rule(
+                    name,
+                    each.label.value if each.label else "",
+                    test,
+                    squeeze(each.when.span.text),
+                    each.name.span,
+                )
+            )
     return rules
 
 
@@ -123,8 +136,9 @@ def find_set(name: s.Name, symbols: Symbols) -> ir.SegmentSet | None:
     """The segment set of this name."""
     found = symbols.sets.get(name.text)
     if found is None and name.text not in symbols.doubtful:
-        symbols.log.report(problems.unknown_set(name.span, name.text,
-                                                nearest(name.text, symbols.sets)))
+        symbols.log.report(
+            problems.unknown_set(name.span, name.text, nearest(name.text, symbols.sets))
+        )
     return found
 
 
@@ -151,8 +165,9 @@ def _conditions(
             rows[segment] = values
         elif segment not in symbols.doubtful:
             near = nearest(segment, found.segments)
-            symbols.log.report(problems.unknown_segment(row.cells[0].span, segment, found.name,
-                                                        near))
+            symbols.log.report(
+                problems.unknown_segment(row.cells[0].span, segment, found.name, near)
+            )
     lacking = [segment for segment in found.segments if segment not in rows]
     if lacking and rest is None and not symbols.doubtful & set(lacking):
         symbols.log.report(problems.conditions_lack(node.of.span, found.name, lacking))

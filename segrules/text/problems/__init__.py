@@ -1,8 +1,7 @@
 """The diagnostics by subject; importing the package registers every code.
 
 A constructor is called as `problems.unknown_column(...)`. A new one is there without a further
-word. Where reading data and using the command have a name in common, the package offers the
-latter, and `problems.data` the former.
+word.
 """
 
 from segrules.text.problems.cells import *  # noqa: F403

@@ -36,7 +36,7 @@ NOT_A_TABLE = entry(
     "not a file of a table",
     why="Tables are read from CSV, Parquet and Arrow files and from folders of Parquet files; the "
     "kind is known by the ending of the name.",
-    wrong=_assign(_HEADER + _ROW, "assign --table customers=."),
+    wrong=_assign(_HEADER + _ROW, "assign --table customers=/dev/null"),
     right=_RIGHT,
 )
 DAMAGED = entry(
@@ -272,7 +272,7 @@ def folder_without_tables(folder: str) -> Diagnostic:
     )
 
 
-def not_utf8(file: str) -> Diagnostic:
+def table_not_utf8(file: str) -> Diagnostic:
     return DAMAGED.about(file, f"`{file}` is not text in UTF-8", "save the file as CSV in UTF-8")
 
 
@@ -436,10 +436,6 @@ def not_declared(kind: str, name: str, declared: Sequence[str]) -> Diagnostic:
     return NOT_DECLARED.about(
         None, f"there is no {kind} `{name}`", f"the closest is `{near[0]}`" if near else known
     )
-
-
-def no_segments(ruleset: str) -> Diagnostic:
-    return NOT_DECLARED.about(None, f"the ruleset `{ruleset}` declares no segments")
 
 
 def several_tables(tables: Sequence[str]) -> Diagnostic:

@@ -20,9 +20,7 @@ assume letter_odds = 1.1 to 1.4 { source experiment "letters test" owner "Market
 scenario letters { comms golden sold odds letter_odds cost 2 each }
 project sales { for 12 months runs 100 seed 7 compare letters against today }
 """
-_HEAD = (
-    "customer_id,joined,region,tier,spend,points,weight,share_web,vip,sold_at,note\n"
-)
+_HEAD = "customer_id,joined,region,tier,spend,points,weight,share_web,vip,sold_at,note\n"
 _SOLD = _HEAD + "".join(
     f"c{at},2026-0{at % 5 + 1}-10,north,{tier},120.00,3,,10%,no,2026-0{at % 5 + 1}-12,\n"
     for at, tier in enumerate(("gold", "silver") * 6)

@@ -1,0 +1,91 @@
+"""Every example of the catalogue that needs more than `check`, through the real command line."""
+
+import io
+import shlex
+from pathlib import Path
+
+import polars as pl
+import pytest
+from cli_shop import AS_OF, Ran, run
+from typer.main import get_command
+
+from segrules.cli.main import app
+from segrules.text.catalogue import Entry, Example, catalogue
+
+COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+FILLED_IN = {"as_of": ["--as-of", AS_OF], "out": ["--out", "segments.parquet"]}
+"""What an example leaves to whoever runs it, where the command cannot do without."""
+
+
+def words(example: Example) -> list[str]:
+    """The command line of an example, with the rule file, the data and what is left out."""
+    name, *given = shlex.split(example.run)
+    assert name in COMMANDS, f"there is no command `{name}`"
+    options = {param.name: param for param in COMMANDS[name].params}
+    filled = [name]
+    takes_file = {"file", "files", "what"} & options.keys()
+    if takes_file and (not given or given[0].startswith("-")):
+        filled.append("rules.seg")
+    filled += given
+    for option, words in FILLED_IN.items():
+        if option in options and options[option].required and not spelled(options[option], given):
+            filled += words
+    if "table" in options and "--table" not in given:
+        for table in example.data:
+            filled += ["--table", f"{Path(table).stem}={file_of(table)}"]
+    return filled
+
+
+def spelled(option: object, given: list[str]) -> bool:
+    return any(word in given for word in option.opts)  # type: ignore[attr-defined]
+
+
+def file_of(table: str) -> str:
+    return table if "." in table else f"{table}.csv"
+
+
+def execute(example: Example, folder: Path) -> Ran:
+    # text that is not UTF-8 stands in an example as lone surrogates
+    (folder / "rules.seg").write_bytes(example.text.encode("utf-8", "surrogateescape"))
+    for table, text in example.data.items():
+        if table.endswith(".parquet"):
+            pl.read_csv(io.StringIO(text)).write_parquet(folder / table)
+        else:
+            (folder / file_of(table)).write_text(text)
+    return run(*words(example))
+
+
+ENTRIES = [
+    entry
+    for entry in catalogue().values()
+    if entry.wrong.run != "check" or entry.right.run != "check"
+]
+
+
+def test_there_are_examples() -> None:
+    assert len(ENTRIES) > 40
+
+
+def by_code(entry: Entry) -> str:
+    return entry.code
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=by_code)
+def test_wrong_example_gives_its_code(entry: Entry, tmp_path: Path) -> None:
+    done = execute(entry.wrong, tmp_path)
+    assert entry.code in done.codes, (entry.wrong.run, done.err + done.out)
+    assert f"{entry.severity}[{entry.code}]" in done.err + done.out
+    if entry.severity == "error":
+        assert done.code in {1, 2}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=by_code)
+def test_right_example_does_not(entry: Entry, tmp_path: Path) -> None:
+    done = execute(entry.right, tmp_path)
+    assert entry.code not in done.codes
+    assert done.code == 0, (entry.right.run, done.err + done.out)
