@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 AS_OF = dt.date(2026, 6, 30)
 LEADS = 20_000
 
-_FIRST_DAY = dt.date(2023, 7, 1)
+_FIRST_DAY = dt.date(2021, 7, 1)
 _CONVERSION = {
     "complex_high": (0.32, 0.18, 0.78),
     "complex_standard": (0.42, 0.24, 0.85),
@@ -57,10 +57,10 @@ def _people(luck: np.random.Generator, count: int) -> dict[str, NDArray[np.gener
     return {
         "lead_id": np.char.add("L", np.char.zfill(np.arange(1, count + 1).astype(str), 6)),
         "assets": assets,
-        "needs": luck.binomial(6, np.clip(0.32 + 0.14 * wealth, 0.03, 0.9)),
-        "has_trust": luck.random(count) < np.clip(0.18 + 0.17 * wealth, 0.01, 0.9),
-        "overseas": luck.random(count) < np.clip(0.15 + 0.11 * wealth, 0.01, 0.9),
-        "owns_business": luck.random(count) < np.clip(0.24 + 0.18 * wealth, 0.01, 0.9),
+        "needs": luck.binomial(6, np.clip(0.33 + 0.16 * wealth, 0.03, 0.9)),
+        "has_trust": luck.random(count) < np.clip(0.20 + 0.22 * wealth, 0.01, 0.9),
+        "overseas": luck.random(count) < np.clip(0.16 + 0.14 * wealth, 0.01, 0.9),
+        "owns_business": luck.random(count) < np.clip(0.26 + 0.22 * wealth, 0.01, 0.9),
         "vulnerable": luck.random(count) < 0.045,
         "age": luck.normal(47.0, 13.0, count).clip(19.0, 92.0),
         "source": luck.choice(["ppc", "partner", "referral"], count, p=[0.55, 0.30, 0.15]),

@@ -164,7 +164,7 @@ def _complaint(error: UnexpectedInput, source: Source, first: int, resume: int) 
     assert isinstance(error, UnexpectedToken)
     token = error.token
     span = source.span(at, at + len(token))
-    reserved = token.type != "NAME" and token.isidentifier()
+    reserved = token.isidentifier() and token.type not in {"NAME", *_OPERATORS}
     operand = _reserved_operand(token, source, first, at)
     if operand is not None:
         return problems.reserved_word(operand, operand.text)

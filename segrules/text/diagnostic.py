@@ -35,10 +35,12 @@ class Log:
     """Collects diagnostics while the work goes on."""
 
     found: list[Diagnostic] = field(default_factory=list)
+    _seen: set[Diagnostic] = field(default_factory=set, repr=False)
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Adds a finding; the same finding at the same place is kept once."""
-        if diagnostic not in self.found:
+        if diagnostic not in self._seen:
+            self._seen.add(diagnostic)
             self.found.append(diagnostic)
 
     def __iter__(self) -> Iterator[Diagnostic]:

@@ -19,14 +19,15 @@ from agree_trees import (
     rows,
     trees,
 )
-from agree_worlds import AS_OF, ENGINES, context, frame, ruleset, same
+from agree_worlds import AS_OF, ENGINES, context, frame, luck_of, ruleset, same
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segrules.backends.polars.lower import Scope, lower
+from segrules.backends.polars.plan import prepare
 from segrules.backends.reach import on_row
 from segrules.backends.reference.evaluate import Row, evaluate
-from segrules.lang.ir import Apply, Calibration, Choose, Column, Const, Expr, Value
+from segrules.lang.ir import Apply, Calibration, Choose, Column, Const, Expr, Feature, Use, Value
 from segrules.lang.operators import OPERATORS, Missing
 from segrules.lang.types import Flag, Money, Number, Text, Type, Whole
 
@@ -141,6 +142,23 @@ def test_what_overflows_is_missing_in_both() -> None:
     assert agree(Apply("div", (huge, tiny), FREE, True)) == [None] * len(POPULATIONS[0])
     minor = Apply("to_minor", (huge,), Money("GBP"), True)
     assert agree(minor) == [None] * len(POPULATIONS[0])
+
+
+@pytest.mark.parametrize("divisor", [3.0, 49.0, 0.1, -7.3, 5e-324, 1e-310, 4.0, 0.0])
+def test_division_by_one_value_is_rounded_once(divisor: float) -> None:
+    luck = luck_of(5)
+    rows = [{"key": "k", "plain": luck.uniform(-1e6, 1e6)} for _ in range(200)]
+    constant = Const(divisor, FREE)
+    plain = Column("people", "plain", FREE, False)
+    rules = ruleset([TABLE], [Feature("rate", "let", "people", constant)])
+    for by in (constant, Use("rate", FREE, False)):
+        node = Apply("div", (plain, by), FREE, True)
+        frames = {"people": frame(TABLE, rows)}
+        prepared = prepare(rules, "people", frames, context(), [node])
+        expected = [evaluate(node, Row(row), rules, context()) for row in rows]
+        for engine in ENGINES:
+            assert by_polars(node, prepared, engine) == expected
+            assert by_polars(node, prepared.head(1), engine) == expected[:1]
 
 
 def test_bounded_arithmetic_needs_no_guard() -> None:

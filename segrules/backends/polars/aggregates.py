@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from segrules.backends.polars.operators import quotient
 from segrules.lang.operators import AGGREGATES, total
 from segrules.lang.types import BOUND
 
@@ -71,7 +72,7 @@ def _whole_total(parts: Sequence[pl.Expr]) -> pl.Expr:
 def _average(parts: Sequence[pl.Expr]) -> pl.Expr:
     # the engines' own mean differs between them
     amount, count = parts
-    average = amount / count
+    average = quotient(amount.cast(pl.Float64), count.cast(pl.Float64))
     return pl.when(average.is_finite()).then(average)
 
 

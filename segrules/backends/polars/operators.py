@@ -128,6 +128,24 @@ def _quotient_reach(a: Expr, b: Expr) -> float:
 # ---- rules
 
 
+def quotient(a: pl.Expr, b: pl.Expr) -> pl.Expr:
+    """`a / b`, rounded once.
+
+    Polars multiplies by the reciprocal where the divisor is one value for all rows (a literal, or
+    a column made of one), which rounds twice. `a * 0` spreads the divisor over the rows.
+    """
+    if is_literal(b) and _halves(settled(b)):
+        return a / b
+    return a / (b + a * 0)
+
+
+def _halves(divisor: object) -> bool:
+    """Whether the divisor is a power of two, whose reciprocal is exact."""
+    if not isinstance(divisor, float) or divisor == 0:
+        return False
+    return abs(math.frexp(divisor)[0]) == 0.5 and abs(divisor) > 1e-300
+
+
 def _compared(rule: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Rule:
     """Equality; declared values of different columns are compared as text."""
 
@@ -231,7 +249,7 @@ RULES: Mapping[str, Rule] = total(
         "add": partial(operator.add, _sum_reach),
         "sub": partial(operator.sub, _sum_reach),
         "mul": partial(operator.mul, _product_reach),
-        "div": partial(operator.truediv, _quotient_reach),
+        "div": partial(quotient, _quotient_reach),
         "idiv": strict(operator.floordiv),
         "mod": strict(operator.mod),
         "neg": strict(operator.neg),

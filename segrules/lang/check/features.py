@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
 from segrules.lang import ir
@@ -12,6 +11,7 @@ from segrules.lang import syntax as s
 from segrules.lang.check import arithmetic, comparisons
 from segrules.lang.check.coerce import to_float, to_minor
 from segrules.lang.check.expressions import condition, elaborate, literal, name
+from segrules.lang.check.order import Circle, settle
 from segrules.lang.check.scope import Scope, Symbols, is_unclear, nearest, unclear
 from segrules.lang.types import Enum, Number, Period, Type, Whole, spell
 from segrules.text import problems
@@ -28,8 +28,9 @@ def features(file: s.File, symbols: Symbols) -> None:
                 symbols.log.report(problems.twice(node.name.span, "name", node.name.text))
             else:
                 nodes[node.name.text] = node
-    tables = _tables(nodes, symbols)
-    for found in _in_order(nodes, symbols):
+    order, circles = settle(_uses(nodes))
+    tables = _tables(nodes, order, symbols)
+    for found in _without_circles(order, circles, nodes, symbols):
         table = tables.get(found)
         if table is not None:
             _check(nodes[found], Scope(symbols, table), symbols)
@@ -107,31 +108,33 @@ def _body(node: Named) -> object:
             return (value, tuple(row.edge for row in rows))
 
 
-def _in_order(nodes: dict[str, Named], symbols: Symbols) -> list[str]:
-    graph = {
-        found: {used.text for used in names_in(_body(node)) if used.text in nodes}
+def _uses(nodes: dict[str, Named]) -> dict[str, list[str]]:
+    """The named values that each one reads."""
+    return {
+        found: [used.text for used in names_in(_body(node)) if used.text in nodes]
         for found, node in nodes.items()
     }
-    while True:
-        try:
-            return list(TopologicalSorter(graph).static_order())
-        except CycleError as error:
-            cycle: list[str] = error.args[1]
-            first = min(cycle, key=lambda each: nodes[each].span.start)
-            at = cycle.index(first)
-            round_trip = [*cycle[at:-1], *cycle[:at], first]
-            symbols.log.report(problems.cycle(nodes[first].name.span, round_trip))
-            symbols.doubtful |= set(cycle)
-            graph = {
-                found: used - set(cycle) for found, used in graph.items() if found not in cycle
-            }
 
 
-def _tables(nodes: dict[str, Named], symbols: Symbols) -> dict[str, ir.Table]:
+def _without_circles(
+    order: list[str], circles: list[Circle], nodes: dict[str, Named], symbols: Symbols
+) -> list[str]:
+    """The order of those that have a value; each circle is complained about once."""
+    circular: set[str] = set()
+    for circle in circles:
+        symbols.log.report(problems.cycle(nodes[circle.way[0]].name.span, circle.way))
+        circular |= circle.names
+    symbols.doubtful |= circular
+    return [found for found in order if found not in circular]
+
+
+def _tables(
+    nodes: dict[str, Named], order: list[str], symbols: Symbols
+) -> dict[str, ir.Table]:
     """The table of each named value: the one on which all its names can be read."""
     mains = [table for table in symbols.tables.values() if table.kind != "related"]
     found: dict[str, ir.Table] = {}
-    for each in _usable_order(nodes):
+    for each in order:
         node = nodes[each]
         declared = node.table if not isinstance(node, s.BandOf) else None
         if declared is not None:
@@ -151,24 +154,6 @@ def _tables(nodes: dict[str, Named], symbols: Symbols) -> dict[str, ir.Table]:
         elif not symbols.doubtful:
             symbols.log.report(problems.no_table(node.name.span))
     return found
-
-
-def _usable_order(nodes: dict[str, Named]) -> list[str]:
-    """Named values after those they use; a cycle is complained about elsewhere."""
-    done: dict[str, None] = {}
-    waiting = list(nodes)
-    while waiting:
-        ready = [
-            each
-            for each in waiting
-            if all(
-                used.text in done or used.text not in nodes for used in names_in(_body(nodes[each]))
-            )
-        ]
-        for each in ready or waiting:
-            done[each] = None
-        waiting = [each for each in waiting if each not in done]
-    return list(done)
 
 
 def _fits(node: Named, table: ir.Table, placed: dict[str, ir.Table], symbols: Symbols) -> bool:

@@ -9,6 +9,7 @@ from segrules.lang import ir
 from segrules.lang import syntax as s
 from segrules.lang.check.coerce import exact_value, money_constant, to_minor
 from segrules.lang.check.expressions import elaborate, literal
+from segrules.lang.check.order import settle
 from segrules.lang.check.related import length
 from segrules.lang.check.scope import Scope, Symbols, is_unclear, nearest
 from segrules.lang.check.segments import find_set, main_table
@@ -206,38 +207,36 @@ def scenarios(file: s.File, symbols: Symbols) -> None:
                 symbols.log.report(problems.twice(node.name.span, "scenario", node.name.text))
             else:
                 nodes[node.name.text] = node
-    for name in nodes:
-        _resolve_scenario(name, nodes, symbols, ())
+    uses = {
+        name: [part.text for part in node.parts if part.text in nodes]
+        for name, node in nodes.items()
+    }
+    order, circles = settle(uses)
+    circular = {name for circle in circles for name in circle.names}
+    for circle in circles:
+        symbols.log.report(problems.cycle(nodes[circle.way[0]].name.span, circle.way))
+    symbols.doubtful |= circular
+    for name in order:
+        if name not in circular:
+            symbols.scenarios[name] = _scenario(nodes[name], nodes, symbols)
 
 
-def _resolve_scenario(
-    name: str, nodes: dict[str, s.ScenarioOf], symbols: Symbols, above: tuple[str, ...]
-) -> ir.Scenario | None:
-    if name in symbols.scenarios:
-        return symbols.scenarios[name]
-    node = nodes[name]
-    levers: list[ir.Lever] = [_lever(each, symbols) for each in node.levers]
+def _scenario(
+    node: s.ScenarioOf, nodes: dict[str, s.ScenarioOf], symbols: Symbols
+) -> ir.Scenario:
+    """A scenario whose parts are settled; a lever that several parts share counts once."""
+    levers = [_lever(each, symbols) for each in node.levers]
     for part in node.parts:
-        if part.text in (*above, name):
-            symbols.log.report(problems.cycle(part.span, [*above, name, part.text]))
-            return None
-        if part.text not in nodes:
-            if part.text not in symbols.doubtful:
-                near = nearest(part.text, nodes)
-                symbols.log.report(problems.unknown_scenario(part.span, part.text, near))
-            continue
-        found = _resolve_scenario(part.text, nodes, symbols, (*above, name))
-        if found is not None:
-            levers.extend(lever for lever in found.levers if lever not in levers)
-    made = ir.Scenario(
-        name,
-        node.label.value if node.label else "",
-        tuple(levers),
-        tuple(part.text for part in node.parts),
-        node.name.span,
-    )
-    symbols.scenarios[name] = made
-    return made
+        if part.text not in nodes and part.text not in symbols.doubtful:
+            near = nearest(part.text, nodes)
+            symbols.log.report(problems.unknown_scenario(part.span, part.text, near))
+        elif part.text in symbols.scenarios:
+            found = symbols.scenarios[part.text].levers
+            levers.extend(lever for lever in found if lever not in levers)
+    return ir.Scenario(
+        node.name.text, node.label.value if node.label else "", tuple(levers),
+        tuple(part.text for part in node.parts), node.name.span,
+    )  # fmt: skip
 
 
 def _lever(node: s.LeverOf, symbols: Symbols) -> ir.Lever:

@@ -122,32 +122,36 @@ def ends_too_soon(span: Span, expected: Sequence[str]) -> Diagnostic:
 
 
 def unexpected_character(span: Span, expected: Sequence[str]) -> Diagnostic:
+    said = _UNCLOSED.get(span.text, f"the character {quoted(span.text)} means nothing here")
+    hint = _INSTEAD.get(span.text)
     return UNEXPECTED_CHARACTER.at(
-        span, f"the character {quoted(span.text)} means nothing here", _character_hint(span)
-        or _wanted(expected, "remove it, or write a text in straight quotes"),
-    )  # fmt: skip
+        span, said, hint or _wanted(expected, "remove it, or write a text in straight quotes")
+    )
 
 
-def _character_hint(span: Span) -> str | None:
-    hints = {
-        '"': "the closing quote of the text is missing on this line",
-        "`": "the closing backtick of the name is missing on this line",
-        ";": "nothing stands between declarations; remove it",
-        "“": 'write texts in straight quotes: "…"',
-        "”": 'write texts in straight quotes: "…"',
-        "'": 'write texts in double quotes: "…"',
-        "\u2018": 'write texts in straight quotes: "…"',
-        "\u2019": 'write texts in straight quotes: "…"',
-        "£": "write the amount alone; the heading says `money GBP`",
-        "€": "write the amount alone; the heading says `money EUR`",
-        "$": "write the amount alone; the heading says `money USD`",
-        "≥": "write `>=`",
-        "≤": "write `<=`",
-        "≠": "write `!=`",
-        "!": "write `!=`, or `not`",
-        "&": "write `and`",
-    }
-    return hints.get(span.text)
+_UNCLOSED = {
+    '"': "a text is not closed on its line",
+    "`": "a name in backticks is empty or is not closed on its line",
+}
+_STRAIGHT = 'write texts in straight double quotes: "…"'
+_INSTEAD = {
+    '"': "add the closing quote",
+    "`": "write the name between two backticks",
+    ";": "remove it; nothing stands between declarations",
+    "\u201c": _STRAIGHT,
+    "\u201d": _STRAIGHT,
+    "\u2018": _STRAIGHT,
+    "\u2019": _STRAIGHT,
+    "'": _STRAIGHT,
+    "£": "write the amount alone; the heading says `money GBP`",
+    "€": "write the amount alone; the heading says `money EUR`",
+    "$": "write the amount alone; the heading says `money USD`",
+    "≥": "write `>=`",
+    "≤": "write `<=`",
+    "≠": "write `!=`",
+    "!": "write `!=`, or `not`",
+    "&": "write `and`",
+}
 
 
 def declaration_unfinished(span: Span, word: str, expected: Sequence[str]) -> Diagnostic:

@@ -1,0 +1,127 @@
+"""The grammar as people read it: keywords bare, what is to be filled in between angle brackets."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from segrules.lang.tables import GRAMMAR
+from segrules.text.resources import resource
+
+LEXICAL = {
+    "NAME": "<name>",
+    "NUMBER": "<digits>",
+    "PERCENT": "<digits>%",
+    "STRING": '"<characters>"',
+    "DATE": "<year>-<month>-<day>",
+}
+"""Terminals that stand for endlessly many texts."""
+
+SIGNS = frozenset("[]|()*+?<>")
+"""Characters of the notation itself: in quotes when they are meant."""
+
+_RULE = re.compile(r"^\??(?P<rule>[a-z_]+):(?P<body>.*)$")
+_TERMINAL = re.compile(r"^(?P<terminal>[A-Z_]+)(?:\.\d+)?:(?P<body>.*)$")
+_PIECE = re.compile(
+    r'"(?P<literal>[^"]*)"|(?P<terminal>[A-Z][A-Z_]*)|(?P<rule>[a-z][a-z_]*)|(?P<sign>[\[\]()|*+?])'
+)
+
+
+@cache
+def definitions() -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """The alternatives of every rule, and the pattern of every terminal, as in the grammar."""
+    rules: dict[str, list[str]] = {}
+    terminals: dict[str, str] = {}
+    name = ""
+    for line in (resource("grammar") / GRAMMAR).read_text(encoding="utf-8").splitlines():
+        rule, terminal = _RULE.match(line), _TERMINAL.match(line)
+        if rule:
+            name = rule["rule"]
+            rules[name] = [rule["body"]]
+        elif terminal:
+            terminals[terminal["terminal"]] = terminal["body"].strip()
+        elif name and line.startswith(" ") and line.strip():
+            rules[name].append(line)
+    return {each: _alternatives(lines) for each, lines in rules.items()}, terminals
+
+
+def _alternatives(lines: list[str]) -> tuple[str, ...]:
+    """One text an alternative: those on one line part at the bars outside brackets."""
+    found: list[str] = []
+    for line in lines:
+        text = line.split("->")[0].strip()
+        found.extend(part.strip() for part in _at_bars(text) if part.strip())
+    return tuple(found)
+
+
+def _at_bars(text: str) -> list[str]:
+    parts, depth = [""], 0
+    for piece in re.findall(r'"[^"]*"|.', text):
+        depth += (piece in "([") - (piece in ")]") if len(piece) == 1 else 0
+        if piece == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
+
+
+def readable(rule: str) -> str:
+    """A rule with its alternatives below each other."""
+    rules, _ = definitions()
+    lead = f"<{_spaced(rule)}> ="
+    lines = [f"{lead} {_alternative(rules[rule][0])}"]
+    lines += [f"{'|':>{len(lead)}} {_alternative(each)}" for each in rules[rule][1:]]
+    return "\n".join(lines)
+
+
+def _alternative(text: str) -> str:
+    parts: list[str] = []
+    for piece in _PIECE.finditer(text):
+        match piece.lastgroup:
+            case "literal":
+                parts.append(_literal(piece["literal"]))
+            case "terminal":
+                parts.append(_terminal(piece["terminal"]))
+            case "rule":
+                parts.append(f"<{_spaced(piece['rule'])}>")
+            case _:
+                _add_sign(parts, piece["sign"])
+    return re.sub(r"([\[(]) | ([\])])", r"\1\2", " ".join(parts))
+
+
+def _add_sign(parts: list[str], sign: str) -> None:
+    """Repetition sticks to what it repeats; `x?` is written `[x]`."""
+    if sign == "?":
+        parts[-1] = f"[{parts[-1]}]"
+    elif sign in "*+":
+        parts[-1] += sign
+    else:
+        parts.append(sign)
+
+
+def _literal(text: str) -> str:
+    return f'"{text}"' if set(text) & SIGNS else text
+
+
+def _terminal(name: str) -> str:
+    """The words a terminal stands for."""
+    if name in LEXICAL:
+        return LEXICAL[name]
+    body = definitions()[1][name]
+    if body.startswith('"'):
+        words = [_literal(word.strip().strip('"')) for word in body.split(" | ")]
+    else:
+        words = _words(body.strip("/"))
+    return words[0] if len(words) == 1 else f"({' | '.join(words)})"
+
+
+def _words(pattern: str) -> list[str]:
+    """The alternatives of a pattern that is made of words."""
+    plain = re.sub(r"\(\?=.*\)$", "", pattern).replace(r"\b", "").replace(r"\s+", " ")
+    grouped = re.fullmatch(r"(?P<before>[^()]*)\((?P<choice>[^()]*)\)", plain)
+    before, choice = (grouped["before"], grouped["choice"]) if grouped else ("", plain)
+    return [before + re.sub(r"(\w)\?", r"[\1]", word) for word in choice.split("|")]
+
+
+def _spaced(rule: str) -> str:
+    return rule.replace("_", " ")
