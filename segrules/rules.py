@@ -157,7 +157,7 @@ class Rules:
         from segrules.segments.study import study
 
         found = self._funnel(funnel)
-        chosen = self._set(by, found.table)
+        chosen = self._set(by, found)
         return study(self.place(tables, as_of=as_of, table=found.table), found.name, chosen.name)
 
     def explain(
@@ -200,8 +200,20 @@ class Rules:
         settings = Settings(found.name, runs, seed, engine, threads)
         return carry_out(placement, settings)
 
-    def _set(self, name: str | None, table: str | None = None) -> ir.SegmentSet:
+    def _set(self, name: str | None, funnel: ir.Funnel | None = None) -> ir.SegmentSet:
+        """The set of a name, or the only one; with a funnel, among those of its table."""
+        table = funnel.table if funnel else None
         fitting = [each for each in self.ruleset.sets if table in (None, each.table)]
+        other = [each for each in self.ruleset.sets if name in (None, each.name)]
+        if funnel is not None and other and not any(each in fitting for each in other):
+            raise RulesError(
+                [
+                    problems.other_table(
+                        funnel.name, funnel.table, other[0].name, other[0].table
+                    )
+                ],
+                unable=True,
+            )
         named = [each for each in fitting if name in (None, each.name)]
         if not fitting:
             raise RulesError([problems.no_segments()], unable=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import polars as pl
@@ -78,7 +79,7 @@ def test_the_four_levers_lift_the_segment_by_about_a_quarter(projection: Project
     lift = sales.difference.mean / sales.today.mean  # type: ignore[attr-defined]
     assert 0.15 < lift < 0.35
     stages = [found[name] for name in ("enquiry", "appointment", "sale", "retained")]
-    for before, after in zip(stages, stages[1:], strict=False):
+    for before, after in pairwise(stages):
         today = after.today.mean / before.today.mean  # type: ignore[attr-defined]
         then = after.then.mean / before.then.mean  # type: ignore[attr-defined]
         assert then > today

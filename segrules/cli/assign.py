@@ -21,6 +21,8 @@ from segrules.cli.session import (
     print_tables,
     show,
 )
+from segrules.text import problems
+from segrules.text.diagnostic import RulesError
 
 
 def command(
@@ -54,6 +56,8 @@ def command(
     from segrules.segments.batch import Options, run_assignment
 
     day = date(as_of)
+    if Path(out).resolve() == Path(file).resolve():
+        raise RulesError([problems.over_input(out)], unable=True)
     rules = load(file, knob)
     batch = run_assignment(
         rules.ruleset,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from segrules.cli.session import Knobs, pairs, print_json, show
+from segrules.cli.session import Knobs, print_json, settings, show
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.render import as_json, concise
 
@@ -24,7 +24,7 @@ class Level(StrEnum):
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Rule files (.seg).")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Rule files (.seg).")],
     form: Annotated[Form, typer.Option("--format", help="How findings are written.")] = Form.full,
     fail_level: Annotated[
         Level, typer.Option(help="The least severity that makes the exit code 1.")
@@ -54,7 +54,7 @@ def command(
 def _inspect(file: str, knob: list[str]) -> list[Diagnostic]:
     from segrules.rules import inspect, read_source
 
-    return list(inspect(read_source(file), pairs(knob)).log)
+    return list(inspect(read_source(file), settings(knob)).log)
 
 
 def _print(found: list[Diagnostic], files: list[str], form: Form) -> None:

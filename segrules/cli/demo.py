@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def command(
     case: Annotated[
-        str, typer.Argument(metavar="[CASE]", help="Which worked case: advice or retail.")
+        str, typer.Argument(metavar="CASE", help="Which worked case: advice or retail.")
     ] = "advice",
     seed: Annotated[
         int,
@@ -90,7 +90,7 @@ def _run(folder: Path, place: Path, seed: int, form: Format, *, kept: bool) -> N
     rules = load(file)
     out = place / "segments.parquet"
     batch = run_assignment(rules.ruleset, paths, generator.AS_OF, out, text=rules.canonical)
-    case = _Case(rules, paths, generator.AS_OF, seed)
+    case = _Case(rules, paths, generator.AS_OF, seed, str(out) if kept else None)
     if form is Format.json:
         print_json({"case": folder.name, **case.record(batch.summary)})
         return
@@ -102,10 +102,12 @@ def _run(folder: Path, place: Path, seed: int, form: Format, *, kept: bool) -> N
 class _Case:
     """The parts of a case: those that its rules have."""
 
-    def __init__(self, rules: Rules, paths: dict[str, Path], as_of: Any, seed: int) -> None:
+    def __init__(
+        self, rules: Rules, paths: dict[str, Path], as_of: Any, seed: int, out: str | None
+    ) -> None:
         from segrules.segments.files import survey_files
 
-        self.rules, self.as_of, self.seed = rules, as_of, seed
+        self.rules, self.as_of, self.seed, self.out = rules, as_of, seed, out
         self.frames, _ = survey_files(rules.ruleset, paths)
 
     def tables(self, summary: Any) -> Iterator[RenderableType]:
@@ -120,7 +122,7 @@ class _Case:
         yield note(ruleset.why)
         if ruleset.funnels:
             yield from study_tables(self._study(), ruleset)
-        yield from assignment_tables(summary, ruleset, "segments.parquet")
+        yield from assignment_tables(summary, ruleset, self.out)
         yield from profile_tables(self._profile(), ruleset)
         if ruleset.projects:
             yield from projection_tables(self._projection(), ruleset)

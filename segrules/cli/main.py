@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import signal
 import sys
@@ -63,7 +64,9 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     def guard(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-        except (typer.Exit, typer.Abort):
+            # while a closed pipe can still be told from a bug
+            sys.stdout.flush()
+        except (typer.Exit, typer.Abort, SystemExit):
             raise
         except RulesError as error:
             show(error.diagnostics)
@@ -77,7 +80,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             # Whoever read our output has seen enough; nothing more can be said there.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(UNABLE) from None
-        except Exception:
+        except BaseException:
+            # a panic of the engine is no Exception, and as much a bug as any
             _report_bug()
             raise typer.Exit(BUG) from None
 
@@ -91,7 +95,11 @@ for _module in (init, check, fmt, assign, profile, study, explain, simulate, dem
 def run() -> None:
     """The console script."""
     signal.signal(signal.SIGTERM, _terminate)
-    app()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # names of files may hold bytes that are no text, and a pipe may not take every sign
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="segrules")
 
 
 def _report_bug() -> None:
@@ -101,7 +109,9 @@ def _report_bug() -> None:
     )
     try:
         place = Path(tempfile.gettempdir()) / f"segrules-{identity}.log"
-        place.write_text(traceback.format_exc(), encoding="utf-8")
+        # it may quote the data: nobody else may read it
+        with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as log:
+            log.write(traceback.format_exc())
         print(f"  = log: {place}", file=sys.stderr)
     except OSError:
         print("  = log: could not be written", file=sys.stderr)

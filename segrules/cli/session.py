@@ -61,18 +61,37 @@ OutputFormat = Annotated[
 # ---- arguments
 
 
-def pairs(arguments: Iterable[str]) -> dict[str, str]:
-    """`NAME=VALUE` arguments by name.
+def settings(arguments: Iterable[str]) -> dict[str, str]:
+    """The knobs given as NAME=VALUE, by name.
 
     Raises:
         RulesError: one is not of this form, or a name is given twice.
     """
     found: dict[str, str] = {}
     for argument in arguments:
-        name, sign, value = argument.partition("=")
-        if not (name and sign and value) or name in found:
-            raise RulesError([problems.bad_table_argument(argument)], unable=True)
+        name, _, value = argument.partition("=")
+        if not name:
+            raise RulesError([problems.unknown_knob(name, None)], unable=True)
+        if not value or name in found:
+            said = f"{found[name]} and {value}" if name in found else value
+            raise RulesError([problems.knob_unreadable(name, said, "5")], unable=True)
         found[name] = value
+    return found
+
+
+def paths(tables: Iterable[str]) -> dict[str, Path]:
+    """The files given as NAME=PATH, by table name.
+
+    Raises:
+        RulesError: one is not of this form, or a name is given twice.
+    """
+    found: dict[str, Path] = {}
+    for argument in tables:
+        name, _, place = argument.partition("=")
+        if not name or not place or name in found:
+            said = f"{name}={found[name]} and {place}" if name in found else argument
+            raise RulesError([problems.bad_table_argument(said)], unable=True)
+        found[name] = Path(place)
     return found
 
 
@@ -83,8 +102,10 @@ def date(text: str) -> dt.date:
         RulesError: it is not one.
     """
     try:
-        if len(text) == len("2026-06-30"):
-            return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
+        # weeks and dates without dashes are ISO forms, too
+        if day.isoformat() == text:
+            return day
     except ValueError:
         pass
     raise RulesError([problems.bad_date(text)], unable=True)
@@ -94,7 +115,7 @@ def load(path: str, knobs: Iterable[str] = ()) -> Rules:
     """The rules of a file; warnings are shown, errors raised."""
     from segrules.rules import load as load_rules
 
-    rules = load_rules(path, knobs=pairs(knobs))
+    rules = load_rules(path, knobs=settings(knobs))
     show(rules.findings)
     return rules
 
@@ -111,10 +132,6 @@ def scan(rules: Rules, tables: Iterable[str]) -> dict[str, pl.LazyFrame]:
     return frames
 
 
-def paths(tables: Iterable[str]) -> dict[str, Path]:
-    return {name: Path(place) for name, place in pairs(tables).items()}
-
-
 # ---- output
 
 
@@ -122,7 +139,7 @@ def show(found: Iterable[Diagnostic]) -> None:
     """Diagnostics, in full, on stderr."""
     colour = sys.stderr.isatty() and _colour_wanted()
     for each in found:
-        print(full(each, colour=colour), file=sys.stderr, end="\n\n")
+        print(full(each, colour=colour), file=sys.stderr)
 
 
 def _colour_wanted() -> bool:
@@ -147,7 +164,10 @@ def console() -> Console:
 def print_tables(parts: Iterable[RenderableType]) -> None:
     out = console()
     for part in parts:
-        out.print(part)
+        with out.capture() as lines:
+            out.print(part)
+        # cells are padded to the width of their column, which no reader of a file wants
+        print("\n".join(line.rstrip() for line in lines.get().split("\n")), end="")
 
 
 class Progress:

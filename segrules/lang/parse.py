@@ -28,6 +28,7 @@ MAX_TERMS = 5_000
 
 MAX_CHARACTERS = 20_000_000
 MAX_SYNTAX_ERRORS = 20
+MAX_STEPS_BACK = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,7 @@ def _parse_all(source: Source, seen: Scan, log: Log) -> tuple[list[Tree[Token]],
                 # The declaration before is not finished; a word within a line may be a name in it.
                 if _leads_line(source, first):
                     error, resume = earlier, first
-                first, _ = _around(first - 1, start, seen, len(source.text))
-                sound, _ = _parse_before(source.text, start, first)
+                first, sound = _step_back(source.text, start, first, seen)
             errors += 1
             log.report(_complaint(error, source, first, resume))
             if errors == MAX_SYNTAX_ERRORS:
@@ -100,6 +100,16 @@ def _parse_before(
         return (_parse_part(text, start, end) if end > start else []), None
     except UnexpectedInput as error:
         return [], error
+
+
+def _step_back(text: str, start: int, first: int, seen: Scan) -> tuple[int, list[Tree[Token]]]:
+    """Where the unfinished declaration before `first` begins, and what comes before it."""
+    for _ in range(MAX_STEPS_BACK):
+        first, _ = _around(first - 1, start, seen, len(text))
+        sound, error = _parse_before(text, start, first)
+        if error is None:
+            return first, sound
+    return start, []
 
 
 def _leads_line(source: Source, at: int) -> bool:

@@ -13,17 +13,22 @@ from segrules.report.words import count, label, percent
 from segrules.segments.summary import Summary
 
 
-def assignment_tables(summary: Summary, ruleset: ir.Ruleset, out: str) -> Iterator[RenderableType]:
-    """One table a segment set, then what was read and where the result is."""
+def assignment_tables(
+    summary: Summary, ruleset: ir.Ruleset, out: str | None
+) -> Iterator[RenderableType]:
+    """One table a segment set, then where the result is (None: it was not kept)."""
     for name, found in summary.sets.items():
-        yield heading(f"{name}: {count(summary.rows)} rows as of {summary.as_of}")
+        yield heading(f"{name}: {count(summary.rows)} {ruleset.set(name).table} as of {summary.as_of}")
         yield _segments(name, summary, ruleset)
+        if any(found.unknown.values()):
+            yield note("unknown: rows on which the rule cannot be decided, as values are missing")
         if found.unsure and ruleset.set(name).unsure is None:
             yield note(
                 f"{count(found.unsure)} rows are in no segment: no rule is true and some are "
                 "unknown; declare `unsure` to name them"
             )
-    yield note(f"wrote {out}; rules {summary.revision[:12]}")
+    written = "" if out is None else f"wrote {out}; "
+    yield note(f"{written}rules of revision {summary.revision[:12]}")
 
 
 def _segments(name: str, summary: Summary, ruleset: ir.Ruleset) -> Table:

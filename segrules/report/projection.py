@@ -142,7 +142,7 @@ def _rate(before: Figure, after: Figure) -> float | None:
 
 def _assumptions(found: Projection) -> Iterator[RenderableType]:
     yield heading("what this rests on: ranges that were stated, not estimated from these data")
-    table = grid("assumption", ">from", ">to", "source", "owner", "held until", first=30)
+    table = grid("assumption", ">from", ">to", "source", "owner", ">held until", first=26)
     for each in found.assumptions:
         scale = units(1, found.currency) if each.role == "amount" else 1.0
         unit = f" {found.currency}" if each.role == "amount" else " × odds"

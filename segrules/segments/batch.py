@@ -126,7 +126,11 @@ def _surveyed(ruleset: Ruleset, table: str, paths: Mapping[str, Path]) -> dict[s
         for name in demand(conditions(ruleset.sets), table, ruleset)
         if ruleset.table(name).kind != "derived"
     ]
-    found: list[Diagnostic] = [problems.no_data(name) for name in names if name not in paths]
+    sources = [each.name for each in ruleset.tables if each.kind != "derived"]
+    found: list[Diagnostic] = [
+        problems.not_declared("table", name, sources) for name in paths if name not in sources
+    ]
+    found += [problems.no_data(name) for name in names if name not in paths]
     inputs: dict[str, _Input] = {}
     for name in names:
         if name not in paths:
@@ -168,7 +172,11 @@ def _written(placed: Placement, out: Path, options: Options) -> dict[str, pl.Dat
     try:
         with replacing(out) as unfinished:
             _sink(rows, unfinished)
-            return _counts(unfinished, placed.ruleset.sets)
+            counts = _counts(unfinished, placed.ruleset.sets)
+            if not any(each.height for each in counts.values()):
+                # a derived table is empty when its rows all lie after the day that is asked about
+                raise RulesError([problems.empty_table(placed.table, None)], unable=True)
+            return counts
     except OSError as error:
         reason = error.strerror or "the system refused"
         raise RulesError([problems.not_written(str(out), reason)], unable=True) from None

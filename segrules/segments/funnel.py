@@ -110,16 +110,19 @@ def funnel_history(placement: Placement, funnel: Funnel, segment_set: SegmentSet
 def mature_until(stages: Sequence[Stage], as_of: dt.date) -> dt.date:
     """The last entry date from which all the stages' limits have passed at `as_of`."""
     day = as_of
-    while _end(day, stages) > as_of:
+    while _end(day, stages) > as_of and day > dt.date.min:
         day -= dt.timedelta(days=1)
     return day
 
 
 def complete_months(as_of: dt.date) -> tuple[dt.date, ...]:
-    """The first days of the last twelve months that are over at the end of `as_of`."""
-    after = as_of + dt.timedelta(days=1)
-    last = after.year * 12 + after.month - 1
-    return tuple(dt.date(at // 12, at % 12 + 1, 1) for at in range(last - MONTHS, last))
+    """The first days of the last twelve months that are over at the end of `as_of`.
+
+    They are fewer in the first year of the calendar, but never none.
+    """
+    over = as_of.day == days_in_month(as_of.year, as_of.month)
+    last = max(as_of.year * 12 + as_of.month - 1 + over, 13)
+    return tuple(dt.date(at // 12, at % 12 + 1, 1) for at in range(max(last - MONTHS, 12), last))
 
 
 def _end(entered: dt.date, stages: Sequence[Stage]) -> dt.date:

@@ -64,7 +64,7 @@ def estimate(
     funnel = next(each for each in ruleset.funnels if each.name == project.funnel)
     notes: list[str] = []
     arrivals = _arrivals(history, project.months, notes)
-    shrunk = {stage: _shrunk(history, stage) for stage in history.stages[1:]}
+    shrunk = {stage: _shrunk(history, funnel, stage) for stage in history.stages[1:]}
     scenarios = tuple(
         _scenario(each, funnel, history.segments)
         for name in project.compare
@@ -161,9 +161,14 @@ def _stage_counts(history: FunnelHistory, stage: str) -> tuple[Counts, Counts]:
     return reached, entered
 
 
-def _shrunk(history: FunnelHistory, stage: str) -> Shrinkage:
+def _shrunk(history: FunnelHistory, funnel: ir.Funnel, stage: str) -> Shrinkage:
     reached, entered = _stage_counts(history, stage)
     if not entered.any():
+        valued = next((each.name for each in funnel.stages if each.value is not None), None)
+        sold = any(history.values[name, valued].count for name in history.segments if valued)
+        if valued is not None and history.mature[stage] and not sold:
+            # there was time enough, but no sale
+            raise RulesError([problems.no_value(history.funnel, valued)])
         until = history.mature_until[stage].isoformat()
         raise RulesError([problems.no_mature_cohort(history.funnel, stage, until)])
     return shrink(reached, entered)

@@ -14,10 +14,11 @@ LEXICAL = {
     "PERCENT": "<digits>%",
     "STRING": '"<characters>"',
     "DATE": "<year>-<month>-<day>",
+    "UNIT": "<unit>",
 }
-"""Terminals that stand for endlessly many texts."""
+"""Terminals that stand for endlessly many texts, or for the words of a unit of time."""
 
-SIGNS = frozenset("[]|()*+?<>")
+SIGNS = frozenset("[]|()*+-?<>!")
 """Characters of the notation itself: in quotes when they are meant."""
 
 _RULE = re.compile(r"^\??(?P<rule>[a-z_]+):(?P<body>.*)$")

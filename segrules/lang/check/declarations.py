@@ -46,6 +46,8 @@ def heading(file: s.File, symbols: Symbols, place: Span) -> Heading:
     if not blocks:
         if "ruleset" not in symbols.doubtful:
             symbols.log.report(problems.no_ruleset(place))
+        elif "money" in symbols.doubtful:
+            symbols.currency = "XXX"
         symbols.zone = "UTC"
         return Heading("rules")
     for extra in blocks[1:]:
@@ -109,6 +111,7 @@ def _knob(node: s.KnobOf, symbols: Symbols) -> ir.Knob | None:
     parts = (node.value, node.low, node.high)
     if len({type(part) for part in parts}) > 1:
         symbols.log.report(problems.knob_mixes_units(node.span, node.name.text))
+        symbols.doubtful |= {node.name.text}
         return None
     scope = Scope(symbols, ir.Table("", "main", "", ()))
     value, low, high = (_amount(part, scope) for part in parts)

@@ -135,6 +135,8 @@ def _cuts(node: s.ExamplesOf, found: ir.SegmentSet, scope: Scope) -> tuple[tuple
     cuts: dict[str, ir.Cut] = {}
     for each in node.cuts:
         fitting = [rank for rank in ranks.values() if _means(each, rank, scope)]
+        if not fitting and scope.symbols.doubtful:
+            continue
         if not fitting:
             scope.log.report(problems.no_such_rank(each.span, each.name.text, list(ranks)))
         elif len(fitting) > 1:

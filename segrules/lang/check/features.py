@@ -149,11 +149,21 @@ def _tables(
         if len(fitting) > 1:
             names = [table.name for table in fitting]
             symbols.log.report(problems.table_unclear(node.name.span, each, names))
-        elif fitting or mains:
-            found[each] = (fitting or mains)[0]
+        elif fitting:
+            found[each] = fitting[0]
+        elif mains and not _in_doubt(node, symbols):
+            found[each] = mains[0]
         elif not symbols.doubtful:
             symbols.log.report(problems.no_table(node.name.span))
     return found
+
+
+def _in_doubt(node: Named, symbols: Symbols) -> bool:
+    """Whether something it reads may stand in text that could not be read."""
+    related = {rows.table.text for rows in rows_in(_body(node))}
+    of = {table.of for table in symbols.tables.values() if table.name in related}
+    read = {used.text for used in names_in(_body(node))}
+    return bool((read | related | of) & symbols.doubtful)
 
 
 def _fits(node: Named, table: ir.Table, placed: dict[str, ir.Table], symbols: Symbols) -> bool:

@@ -20,6 +20,9 @@ SOURCES = ("data", "experiment", "literature", "judgement")
 MAX_RUNS = 1_000_000
 MAX_MONTHS = 120
 DEFAULT_RUNS, DEFAULT_SEED = 10_000, 1
+TOTAL, SALES = "all", "sales"
+"""What results call all segments together, and those who reach the stage with a value."""
+MONEY_MEASURES = ("revenue", "cost", "profit")
 
 
 # ---- funnels
@@ -35,6 +38,8 @@ def funnels(file: s.File, symbols: Symbols) -> None:
             table = main_table(node.table, symbols)
             if table is not None:
                 symbols.funnels[node.name.text] = _funnel(node, table, symbols)
+            else:
+                symbols.doubtful |= {node.name.text} | {stage.name.text for stage in node.stages}
 
 
 def _funnel(node: s.FunnelOf, table: ir.Table, symbols: Symbols) -> ir.Funnel:
@@ -77,6 +82,8 @@ def _stage(node: s.StageOf, scope: Scope, *, first: bool) -> ir.Stage:
         elif part.name is not None:
             amount = _money(part.value, scope)
             if amount is not None:
+                if any(cost.name == part.name.text for cost in costs):
+                    scope.log.report(problems.twice(part.name.span, "cost", part.name.text))
                 costs.append(ir.Cost(part.name.text, amount))
     if within is None and not first:
         scope.log.report(problems.stage_needs_limit(node.name.span, node.name.text))
@@ -260,7 +267,10 @@ def _lever(node: s.LeverOf, symbols: Symbols) -> ir.Lever:
             odds.append((effect.stage.text, effect.amount.text))
     if not odds:
         symbols.log.report(problems.lever_without_effect(node.span, node.kind))
-    targets = tuple(target.text for target in node.targets)
+    targets = tuple(dict.fromkeys(target.text for target in node.targets))
+    for at, target in enumerate(node.targets):
+        if any(earlier.text == target.text for earlier in node.targets[:at]):
+            symbols.log.report(problems.segment_named_twice(target.span, target.text))
     return ir.Lever(node.kind, targets, tuple(odds), cost, node.span)
 
 
@@ -288,8 +298,13 @@ def _cost(effect: s.Effect, symbols: Symbols) -> float | str:
 def projects(file: s.File, symbols: Symbols) -> list[ir.Project]:
     """Every `project`: which funnel by which segments, for how long, what against today."""
     made: list[ir.Project] = []
+    names: set[str] = set()
     for node in file.declarations:
         if isinstance(node, s.ProjectOf):
+            if node.name.text in names:
+                symbols.log.report(problems.twice(node.name.span, "project", node.name.text))
+                continue
+            names.add(node.name.text)
             found = _project(node, symbols)
             if found is not None:
                 made.append(found)
@@ -306,6 +321,7 @@ def _project(node: s.ProjectOf, symbols: Symbols) -> ir.Project | None:
             log.report(problems.twice(part.span, "line of the project", part.word))
     if funnel is None or by is None:
         return None
+    _names_of_results(node, funnel, by, symbols)
     months = _months(parts.get("for"), symbols)
     runs = _whole_part(parts.get("runs"), (100, MAX_RUNS), DEFAULT_RUNS, symbols)
     seed = _whole_part(parts.get("seed"), (0, 2**63 - 1), DEFAULT_SEED, symbols)
@@ -326,6 +342,21 @@ def _project(node: s.ProjectOf, symbols: Symbols) -> ir.Project | None:
         tuple(dict.fromkeys(name.text for name in names)),
         node.name.span,
     )
+
+
+def _names_of_results(
+    node: s.ProjectOf, funnel: ir.Funnel, by: ir.SegmentSet, symbols: Symbols
+) -> None:
+    """No stage and no segment may be named as what the results call by this name."""
+    valued = next((stage.name for stage in funnel.stages if stage.value is not None), None)
+    for stage in funnel.stages:
+        taken = stage.name in MONEY_MEASURES
+        if taken or (stage.name == SALES and valued not in (None, SALES)):
+            symbols.log.report(problems.stage_is_measure(stage.span or node.name.span, stage.name))
+    if TOTAL in by.segments:
+        rule = next((rule.span for rule in by.rules if rule.segment == TOTAL), None)
+        place = rule or by.span or node.name.span
+        symbols.log.report(problems.segment_is_total(place, TOTAL, by.name))
 
 
 def _choose_funnel(node: s.ProjectOf, symbols: Symbols) -> ir.Funnel | None:

@@ -22,6 +22,10 @@ def segment_sets(file: s.File, symbols: Symbols) -> None:
             table = main_table(node.table, symbols)
             if table is not None:
                 _segment_set(node, Scope(symbols, table), symbols)
+            else:
+                closers = {closer.name.text for closer in node.closers}
+                segments = {segment.name.text for segment in node.segments}
+                symbols.doubtful |= {node.name.text} | segments | closers
 
 
 def main_table(name: s.Name, symbols: Symbols) -> ir.Table | None:

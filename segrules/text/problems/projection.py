@@ -124,6 +124,14 @@ DOES_NOT_FIT = entry(
     ).replace("project sales", "project sales by place"),
     right=_project(_COMPARE),
 )  # fmt: skip
+SEGMENT_TWICE = entry(
+    "SEG522",
+    "a lever with a segment twice",
+    why="A segment is treated once; a second naming would double the effect or nothing, and is "
+    "most often another segment misspelt.",
+    wrong=_BASE + _ASSUME + _LETTERS.replace("comms high", "comms high, high"),
+    right=_BASE + _ASSUME + _LETTERS.replace("comms high", "comms high, low"),
+)
 AGAINST = entry(
     "SEG530",
     "a comparison against something else than today",
@@ -170,6 +178,16 @@ OTHER_TABLE = entry(
     "segments size of shops {\n  big when staff > 50\n  otherwise small\n}\n"
     + _project(_COMPARE, head="sales by size"),
     right=_project(_COMPARE, head="sales by value"),
+)
+TAKEN_NAME = entry(
+    "SEG536",
+    "a name that results use themselves",
+    why="Results have a row a stage beside `sales`, `revenue`, `cost` and `profit`, and a row a "
+    "segment beside `all`. A stage or a segment of that name could not be told from it.",
+    wrong=_project(_COMPARE)
+    .replace("sale    at", "revenue at")
+    .replace("sale odds", "revenue odds"),
+    right=_project(_COMPARE),
 )
 
 
@@ -255,6 +273,28 @@ def scenario_does_not_fit(
         f"{quoted(name)} changes {quoted(odd)}, which is neither in the segments "
         f"{quoted(segments)} nor a later stage of {quoted(funnel)}",
         "name other segments with `by`, or leave the scenario out",
+    )
+
+
+def segment_named_twice(span: Span, name: str) -> Diagnostic:
+    return SEGMENT_TWICE.at(
+        span, f"the lever names the segment {quoted(name)} twice", "keep one of them"
+    )
+
+
+def stage_is_measure(span: Span, name: str) -> Diagnostic:
+    return TAKEN_NAME.at(
+        span,
+        f"the stage {quoted(name)} has the name of a measure of the project",
+        "give the stage another name, such as `sale`",
+    )
+
+
+def segment_is_total(span: Span, name: str, segments: str) -> Diagnostic:
+    return TAKEN_NAME.at(
+        span,
+        f"a segment of {quoted(segments)} is named {quoted(name)}, as is the total of the project",
+        "give the segment another name, such as `everyone`",
     )
 
 

@@ -140,10 +140,11 @@ def window_needs_date(span: Span, table: str) -> Diagnostic:
 
 
 def window_bare_unit(span: Span) -> Diagnostic:
-    unit = span.text.split()[-1]
+    words = " ".join(span.text.split())
+    unit = words.split()[-1].removesuffix("s")
     return BARE_UNIT.at(
         span,
-        f"{quoted(span.text)} has two meanings",
+        f"{quoted(words)} has two meanings",
         f"write `in last 1 {unit}` for the time up to `as_of`, or two dates: `from … to …`",
     )
 

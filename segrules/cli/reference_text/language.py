@@ -1,0 +1,35 @@
+"""The language page: the prose of `language.md` with the facts put in where it asks for them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from segrules.cli.reference_text.facts import fact
+from segrules.cli.reference_text.grammar import definitions
+
+PROSE = Path(__file__).parent / "language.md"
+UNSHOWN = frozenset({"start", "number_literal", "percent_literal"})
+"""Rules of the grammar that say nothing to a reader."""
+
+_MARKER = re.compile(r"\{\{([a-z][a-z_ ]*)\}\}")
+
+
+def language_page() -> str:
+    """The whole page.
+
+    Raises:
+        ValueError: a rule of the grammar is shown nowhere, or in two places.
+    """
+    prose = PROSE.read_text(encoding="utf-8")
+    shown = [
+        rule
+        for marker in _MARKER.findall(prose)
+        if marker.startswith("grammar ")
+        for rule in marker.split()[1:]
+    ]
+    lacking = definitions()[0].keys() - set(shown) - UNSHOWN
+    twice = {rule for rule in shown if shown.count(rule) > 1}
+    if lacking or twice:
+        raise ValueError(f"rules shown nowhere: {sorted(lacking)}; in two places: {sorted(twice)}")
+    return _MARKER.sub(lambda marker: fact(marker[1]), prose)
