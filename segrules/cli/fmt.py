@@ -14,9 +14,7 @@ from segrules.text.source import Source
 
 
 def command(
-    files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Rule files; `-` is stdin.")
-    ],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Rule files; `-` is stdin.")],
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit code 1 if a file would change.")
     ] = False,

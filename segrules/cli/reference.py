@@ -64,7 +64,9 @@ def _main(arguments: list[str]) -> int:
     if arguments == ["--check"]:
         for name in differing:
             print(f"stale: docs/reference/{name}")
-        print(f"{len(made)} reference pages, {len(differing)} of them stale; `make docs` renews them")
+        print(
+            f"{len(made)} reference pages, {len(differing)} of them stale; `make docs` renews them"
+        )
         return int(bool(differing))
     write(made)
     print(f"{len(made)} reference pages, {len(differing)} of them renewed")

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Literal
 
+from segrules.lang.node import node
 from segrules.lang.types import Date, Flag, Type, Whole
 from segrules.text.source import Span
 
@@ -20,7 +21,7 @@ Value = str | int | float | bool | dt.date | dt.datetime | None
 """A value in canonical form; `None` is missing."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Const:
     """A literal, or a knob's value (then `written` is the knob's name)."""
 
@@ -34,7 +35,7 @@ class Const:
         return self.value is None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Column:
     """A column of the row at hand (of a main table, or inside an aggregate of a related one)."""
 
@@ -45,7 +46,7 @@ class Column:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Use:
     """A `let`, `score` or `band` of the same table, by name."""
 
@@ -55,7 +56,7 @@ class Use:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AsOf:
     """The date the rules are asked about; a date means the end of that day in the zone."""
 
@@ -64,7 +65,7 @@ class AsOf:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Apply:
     """An operator of the table `segrules.lang.operators` on its operands."""
 
@@ -75,7 +76,7 @@ class Apply:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Choose:
     """The value of the first case whose condition is true; `otherwise` when all are false.
 
@@ -89,7 +90,7 @@ class Choose:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Length:
     """A length of time: `count` days or months (weeks are days; quarters and years are months)."""
 
@@ -97,14 +98,14 @@ class Length:
     unit: Literal["days", "months"]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class InLast:
     """as_of − length < date ≤ as_of."""
 
     length: Length
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Ago:
     """as_of − start < date ≤ as_of − end, where start is the longer length."""
 
@@ -112,7 +113,7 @@ class Ago:
     end: Length
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Between:
     """first ≤ date ≤ last; rows after as_of are never seen."""
 
@@ -123,7 +124,7 @@ class Between:
 Window = InLast | Ago | Between
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Rows:
     """The rows of a related table that belong to a key, up to as_of, in the window, where true.
 
@@ -135,7 +136,7 @@ class Rows:
     where: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Aggregate:
     """One value from related rows (see `segrules.lang.operators.aggregates`).
 
@@ -151,7 +152,7 @@ class Aggregate:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class InRank:
     """Whether the row is in the top (or bottom) of all rows of its table by an amount.
 
@@ -199,7 +200,7 @@ def walk(node: Expr) -> Iterator[Expr]:
 # ---- what a file declares
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TableColumn:
     """`heading` is the column's name in files; a key is text and never missing."""
 
@@ -211,7 +212,7 @@ class TableColumn:
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Table:
     """A table of the firm.
 
@@ -233,7 +234,7 @@ class Table:
         return next((column for column in self.columns if column.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Knob:
     """A named constant with its declared range, both in the form of its type."""
 
@@ -246,7 +247,7 @@ class Knob:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Feature:
     """A `let`, `score` or `band`: a named expression over one table."""
 
@@ -265,7 +266,7 @@ class Feature:
         return self.expr.optional
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Rule:
     """`segment when condition`; the rule is named by its segment."""
 
@@ -276,7 +277,7 @@ class Rule:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Outcome:
     """A segment that no rule names: `otherwise` (every rule false) or `unsure`."""
 
@@ -284,7 +285,7 @@ class Outcome:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SegmentSet:
     """Rules in order: the first true one wins.
 
@@ -320,7 +321,7 @@ class SegmentSet:
         return {each.segment: each.label for each in named}
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Conditions:
     """What is done for each segment: `rows[segment][column]` as written."""
 
@@ -329,7 +330,7 @@ class Conditions:
     rows: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Cut:
     """A frozen cut point: the rank test is `amount ≥ value` (top) or `≤` (bottom).
 
@@ -341,7 +342,7 @@ class Cut:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ExampleRow:
     given: tuple[tuple[str, Value], ...]
     expect: str
@@ -349,7 +350,7 @@ class ExampleRow:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Examples:
     of: str
     as_of: dt.date
@@ -357,7 +358,7 @@ class Examples:
     rows: tuple[ExampleRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Cost:
     """An amount of money for each customer who reaches the stage."""
 
@@ -365,7 +366,7 @@ class Cost:
     amount: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Stage:
     """`at` names the date or instant of reaching it; `within` is counted from the stage before."""
 
@@ -377,7 +378,7 @@ class Stage:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Funnel:
     name: str
     table: str
@@ -385,7 +386,7 @@ class Funnel:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Assumption:
     """A stated value or range with where it comes from.
 
@@ -405,7 +406,7 @@ class Assumption:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Lever:
     """An edit of the projection for some segments (none named: for every segment).
 
@@ -421,7 +422,7 @@ class Lever:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Scenario:
     name: str
     label: str
@@ -430,7 +431,7 @@ class Scenario:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Project:
     name: str
     funnel: str
@@ -442,7 +443,7 @@ class Project:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Ruleset:
     """A whole file as meant. `features` are in an order in which each uses only earlier ones."""
 
@@ -476,7 +477,7 @@ class Ruleset:
         return tuple(feature for feature in self.features if feature.table == table)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Calibration:
     """The frozen cut points of an assignment, by the rank test's name."""
 

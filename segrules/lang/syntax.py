@@ -7,16 +7,17 @@ no part in equality, so two texts of the same form are equal here.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Literal
 
+from segrules.lang.node import node
 from segrules.text.source import Span
 
 _SPAN = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Name:
     """A name; `quoted` when it stands in backticks."""
 
@@ -25,7 +26,7 @@ class Name:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Number:
     """A decimal number; `written` keeps its underscores."""
 
@@ -34,7 +35,7 @@ class Number:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Percent:
     """A percentage; `value` is the share it stands for (25% is 1/4)."""
 
@@ -46,7 +47,7 @@ class Percent:
 UnitWord = Literal["day", "week", "month", "quarter", "year"]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LengthOf:
     """`90 days`: a whole count of a unit."""
 
@@ -55,13 +56,13 @@ class LengthOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Quote:
     value: str
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class DateOf:
     value: dt.date
     span: Span = _SPAN
@@ -73,7 +74,7 @@ Cell = Quantity | Name | Quote | DateOf
 # ---- expressions
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Chain:
     """`a or b or c`, `a and b and c`."""
 
@@ -82,13 +83,13 @@ class Chain:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Negated:
     part: Expression
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Compare:
     sign: Literal["=", "!=", "<", "<=", ">", ">="]
     left: Expression
@@ -96,7 +97,7 @@ class Compare:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class BetweenOf:
     value: Expression
     low: Expression
@@ -104,7 +105,7 @@ class BetweenOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Member:
     value: Expression
     members: tuple[Name | Number | Quote | DateOf, ...]
@@ -112,7 +113,7 @@ class Member:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Missingness:
     """`x is missing`, `x is known`."""
 
@@ -121,7 +122,7 @@ class Missingness:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TextTest:
     word: Literal["contains", "starts_with", "ends_with"]
     value: Expression
@@ -129,7 +130,7 @@ class TextTest:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Ranked:
     """`in top 20% by fee`; the quota may be a knob."""
 
@@ -139,7 +140,7 @@ class Ranked:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class InLastOf:
     """`in last 90 days`, `in last KNOB`; a bare unit (`in last month`) is refused later."""
 
@@ -147,7 +148,7 @@ class InLastOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AgoOf:
     """`from 24 to 18 months ago`."""
 
@@ -156,7 +157,7 @@ class AgoOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FromTo:
     first: DateOf
     last: DateOf
@@ -166,7 +167,7 @@ class FromTo:
 WindowOf = InLastOf | AgoOf | FromTo
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class RowsOf:
     """Rows of a related table, in a window, where a condition holds."""
 
@@ -179,7 +180,7 @@ class RowsOf:
 Quantifier = Literal["at least", "at most", "more than", "fewer than", "exactly", "any", "no"]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Quantified:
     word: Quantifier
     count: Number | Name | None
@@ -187,7 +188,7 @@ class Quantified:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Arithmetic:
     """`a + b - c` or `a * b / c`: the first operand, then pairs of sign and operand."""
 
@@ -196,41 +197,41 @@ class Arithmetic:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Signed:
     sign: Literal["+", "-"]
     value: Expression
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Fallback:
     value: Expression
     use: Expression
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Group:
     inner: Expression
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class PercentOf:
     percent: Percent
     value: Expression
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Extreme:
     word: Literal["least", "greatest"]
     values: tuple[Expression, ...]
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AggregateOf:
     """`sum amount of orders …`; `how` is a row of the aggregate table, `count` has no value."""
 
@@ -240,13 +241,13 @@ class AggregateOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class DaysSince:
     value: Expression
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class DaysSinceRows:
     """`days since last orders`."""
 
@@ -255,7 +256,7 @@ class DaysSinceRows:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Completed:
     unit: UnitWord
     start: Expression
@@ -272,7 +273,7 @@ Expression = (
 # ---- declarations
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Header:
     """One line of the heading; the value is a text, a name or a number."""
 
@@ -281,14 +282,14 @@ class Header:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class RulesetOf:
     name: Name
     headers: tuple[Header, ...]
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class KnobOf:
     name: Name
     value: Quantity
@@ -298,7 +299,7 @@ class KnobOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TypeOf:
     """A column's type; `names` for enums, `low` and `high` for a range."""
 
@@ -311,14 +312,14 @@ class TypeOf:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Property:
     word: Literal["as", "until_outcome", "sensitive"]
     heading: Quote | None
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ColumnOf:
     name: Name
     type: TypeOf
@@ -327,7 +328,7 @@ class ColumnOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class TableOf:
     """`of` for a related table, `source` for a derived one, neither for a main table."""
 
@@ -340,7 +341,7 @@ class TableOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LetOf:
     name: Name
     table: Name | None
@@ -348,7 +349,7 @@ class LetOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Points:
     word: Literal["add", "take"]
     value: Expression
@@ -356,7 +357,7 @@ class Points:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ScoreOf:
     name: Name
     table: Name | None
@@ -364,7 +365,7 @@ class ScoreOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class BandRow:
     """`low below 30%`, `5 up to 30`, or a label alone for the rest."""
 
@@ -374,7 +375,7 @@ class BandRow:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class BandOf:
     name: Name
     value: Expression
@@ -382,7 +383,7 @@ class BandOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SegmentOf:
     name: Name
     label: Quote | None
@@ -390,7 +391,7 @@ class SegmentOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Closer:
     word: Literal["otherwise", "unsure"]
     name: Name
@@ -398,7 +399,7 @@ class Closer:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SegmentsOf:
     name: Name
     table: Name
@@ -407,7 +408,7 @@ class SegmentsOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Row:
     """Cells of one row; `expect` are those after `=>`."""
 
@@ -416,21 +417,21 @@ class Row:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ConditionsOf:
     of: Name
     rows: tuple[Row, ...]
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Setting:
     name: Name
     value: Cell
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class CutOf:
     """`fee at 2_000`, or `top 20% by fee at 2_000`."""
 
@@ -441,7 +442,7 @@ class CutOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ExamplesOf:
     of: Name
     as_of: DateOf
@@ -451,7 +452,7 @@ class ExamplesOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class StagePart:
     """`within 30 days`, `value fee`, `cost NAME amount each`."""
 
@@ -461,7 +462,7 @@ class StagePart:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class StageOf:
     name: Name
     at: Name
@@ -469,7 +470,7 @@ class StageOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FunnelOf:
     name: Name
     table: Name
@@ -477,7 +478,7 @@ class FunnelOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Evidence:
     word: Literal["source", "owner", "until"]
     kind: Name | None
@@ -485,7 +486,7 @@ class Evidence:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AssumeOf:
     name: Name
     label: Quote | None
@@ -495,7 +496,7 @@ class AssumeOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Effect:
     """`appointment odds letter_odds`, or `cost 35 each` (then `stage` is None)."""
 
@@ -504,7 +505,7 @@ class Effect:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LeverOf:
     """`targets` is empty for `every segment`."""
 
@@ -514,7 +515,7 @@ class LeverOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ScenarioOf:
     """Levers of its own, or a bundle of other scenarios (`parts`)."""
 
@@ -525,7 +526,7 @@ class ScenarioOf:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ProjectPart:
     word: Literal["for", "runs", "seed", "compare"]
     amount: LengthOf | Number | None
@@ -534,7 +535,7 @@ class ProjectPart:
     span: Span = _SPAN
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ProjectOf:
     name: Name
     of: Name | None
@@ -549,7 +550,7 @@ Declaration = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class File:
     """A file's declarations in order, with the comments and the parts that could not be read."""
 

@@ -8,8 +8,9 @@ arithmetic with numbers: a double in minor units, rounded half-even when stored 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from segrules.lang.node import node
 
 BOUND = 10**15
 """Undeclared bounds of whole numbers and money (minor units): exact as doubles, and sums of two
@@ -19,18 +20,18 @@ Form = Literal["text", "int", "float", "bool", "date", "instant", "enum"]
 """How a value is held. Operators are defined on forms; types decide which operator is meant."""
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Text:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Whole:
     low: int = -BOUND
     high: int = BOUND
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Number:
     """A finite double; None is a bound that is not known (after a division, say)."""
 
@@ -38,14 +39,14 @@ class Number:
     high: float | None = 1e15
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Share:
     """A part of one: 0.25 is 25%, between 0 and 1. Not bounded, it is a ratio of two amounts."""
 
     bounded: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Money:
     currency: str
     low: int = -BOUND
@@ -53,35 +54,35 @@ class Money:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Flag:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Date:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Instant:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Enum:
     values: tuple[str, ...]
     ordered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Period:
     """A length of time written in a rule, never a column: whole days or whole months."""
 
     unit: Literal["days", "months"] = "days"
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Unclear:
     """The type of an expression that was complained about already: complains no more."""
 

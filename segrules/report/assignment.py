@@ -18,7 +18,9 @@ def assignment_tables(
 ) -> Iterator[RenderableType]:
     """One table a segment set, then where the result is (None: it was not kept)."""
     for name, found in summary.sets.items():
-        yield heading(f"{name}: {count(summary.rows)} {ruleset.set(name).table} as of {summary.as_of}")
+        yield heading(
+            f"{name}: {count(summary.rows)} {ruleset.set(name).table} as of {summary.as_of}"
+        )
         yield _segments(name, summary, ruleset)
         if any(found.unknown.values()):
             yield note("unknown: rows on which the rule cannot be decided, as values are missing")

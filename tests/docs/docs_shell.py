@@ -97,7 +97,7 @@ class Session:
     def _run(self, command: str) -> list[str]:
         path = f"{self.tools}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
-            ["bash", "-c", command],
+            ["/bin/sh", "-c", command],
             cwd=self.folder,
             env={**os.environ, **ENVIRONMENT, "PATH": path, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -145,19 +145,28 @@ def cut(shown: list[str], now: list[str]) -> list[str]:
     """The output as it is now, cut where the shown one is cut.
 
     The piece before the first cut and that behind the last keep their number of lines; a piece
-    between two cuts begins where its first line stands.
+    between two cuts begins where its first line stands, whatever its figures are now.
     """
     if CUT not in shown:
         return now
     first, *middle, last = _pieces(shown)
     kept, at = now[: len(first)], len(first)
     for piece in middle:
-        if piece[0] not in now[at:]:
-            raise DocumentError(f"the output does not hold the line: {piece[0]}\n" + "\n".join(now))
-        at = now.index(piece[0], at)
+        at = _place(piece[0], now, at)
         kept += [CUT, *now[at : at + len(piece)]]
         at += len(piece)
     return [*kept, CUT, *(now[len(now) - len(last) :] if last else [])]
+
+
+def _place(line: str, now: list[str], start: int) -> int:
+    for at in range(start, len(now)):
+        if _words(now[at]) == _words(line):
+            return at
+    raise DocumentError(f"the output does not hold the line: {line}\n" + "\n".join(now))
+
+
+def _words(line: str) -> str:
+    return re.sub(r"[\d.,]+", "0", line)
 
 
 def _pieces(shown: list[str]) -> list[list[str]]:

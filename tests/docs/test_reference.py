@@ -98,7 +98,10 @@ def test_facts_are_complete() -> None:
 @pytest.mark.parametrize(
     ("rule", "shown"),
     [
-        ("knob", "<knob> = knob <name> = <quantity> from <quantity> to <quantity> [step <quantity>]"),
+        (
+            "knob",
+            "<knob> = knob <name> = <quantity> from <quantity> to <quantity> [step <quantity>]",
+        ),
         ("length", "<length> = <digits> <unit>"),
         ("where", '<where> = where "(" <expression> ")"'),
         ("targets", "<targets> = <name> (, <name>)*\n          | every segment"),

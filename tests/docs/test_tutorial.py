@@ -14,9 +14,7 @@ DOCUMENTS = ("docs/tutorial.md", "README.md")
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
-def test_outputs_are_those_shown(
-    name: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_outputs_are_those_shown(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     place = ROOT / name
     shown = place.read_text(encoding="utf-8")
     folder = tmp_path / "desk"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -30,17 +31,15 @@ Data go to standard output, findings and progress to standard error. Every comma
 
 def commands_page() -> str:
     """Every command in the order of the overview."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
+    group = cast(TyperGroup, typer.main.get_command(app))
     parent = typer.Context(group, info_name="segrules")
     parts = [
         _INTRODUCTION.format(about=group.help),
         table(("exit code", "meaning"), _EXIT_CODES) + "\n",
     ]
     for name, command in group.commands.items():
-        assert isinstance(command, TyperCommand)
         context = typer.Context(command, info_name=name, parent=parent)
-        parts.append("\n".join(_command(name, command, context)))
+        parts.append("\n".join(_command(name, cast(TyperCommand, command), context)))
     return "\n".join(parts)
 
 

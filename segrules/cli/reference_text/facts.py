@@ -74,7 +74,9 @@ def _grammar(names: str) -> str:
 def _operators(_detail: str) -> str:
     rows = [row for row in OPERATORS.values() if not _implicit(row)]
     head = ("written", "meaning", "on", "missing values")
-    return table(head, ((_code(row.written), row.says, _on(row), row.missing.value) for row in rows))
+    return table(
+        head, ((_code(row.written), row.says, _on(row), row.missing.value) for row in rows)
+    )
 
 
 def _conversions(_detail: str) -> str:

@@ -1,4 +1,4 @@
-"""The language page: the prose of `language.md` with the facts put in where it asks for them."""
+"""The language page: prose with the facts put in where it asks for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from segrules.cli.reference_text.facts import fact
 from segrules.cli.reference_text.grammar import definitions
 
-PROSE = Path(__file__).parent / "language.md"
+PARTS = ("declarations.md", "expressions.md", "projection.md")
+"""The prose, part by part."""
+
 UNSHOWN = frozenset({"start", "number_literal", "percent_literal"})
 """Rules of the grammar that say nothing to a reader."""
 
@@ -21,7 +23,8 @@ def language_page() -> str:
     Raises:
         ValueError: a rule of the grammar is shown nowhere, or in two places.
     """
-    prose = PROSE.read_text(encoding="utf-8")
+    folder = Path(__file__).parent
+    prose = "\n".join((folder / part).read_text(encoding="utf-8") for part in PARTS)
     shown = [
         rule
         for marker in _MARKER.findall(prose)

@@ -128,9 +128,7 @@ def _without_circles(
     return [found for found in order if found not in circular]
 
 
-def _tables(
-    nodes: dict[str, Named], order: list[str], symbols: Symbols
-) -> dict[str, ir.Table]:
+def _tables(nodes: dict[str, Named], order: list[str], symbols: Symbols) -> dict[str, ir.Table]:
     """The table of each named value: the one on which all its names can be read."""
     mains = [table for table in symbols.tables.values() if table.kind != "related"]
     found: dict[str, ir.Table] = {}

@@ -228,9 +228,7 @@ def scenarios(file: s.File, symbols: Symbols) -> None:
             symbols.scenarios[name] = _scenario(nodes[name], nodes, symbols)
 
 
-def _scenario(
-    node: s.ScenarioOf, nodes: dict[str, s.ScenarioOf], symbols: Symbols
-) -> ir.Scenario:
+def _scenario(node: s.ScenarioOf, nodes: dict[str, s.ScenarioOf], symbols: Symbols) -> ir.Scenario:
     """A scenario whose parts are settled; a lever that several parts share counts once."""
     levers = [_lever(each, symbols) for each in node.levers]
     for part in node.parts:
