@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -45,6 +43,8 @@ def command(
     segrules demo
     segrules demo retail --keep shop
     """
+    import tempfile
+
     folder = _case(case)
     if keep is not None and keep.exists():
         raise RulesError([problems.target_exists(str(keep))], unable=True)
@@ -68,6 +68,8 @@ def _case(name: str) -> Path:
 
 
 def _generator(folder: Path) -> ModuleType:
+    import importlib.util
+
     spec = importlib.util.spec_from_file_location(
         f"segrules_case_{folder.name}", folder / "generate.py"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import stat
 import sys
 from typing import Annotated
 
@@ -77,8 +78,11 @@ def _write(file: str, text: str) -> None:
     from segrules.text import problems
 
     try:
-        with replacing(Path(file)) as unfinished:
+        # the file itself, where its name is a link, with the rights it has
+        place = Path(file).resolve()
+        with replacing(place) as unfinished:
             unfinished.write_text(text, encoding="utf-8", newline="")
+            unfinished.chmod(stat.S_IMODE(place.stat().st_mode))
     except OSError as error:
         reason = error.strerror or "the system refused"
         raise RulesError([problems.output_unwritable(file, reason)], unable=True) from None

@@ -10,9 +10,6 @@ import io
 import os
 import signal
 import sys
-import tempfile
-import traceback
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -103,6 +100,10 @@ def run() -> None:
 
 
 def _report_bug() -> None:
+    import tempfile
+    import traceback
+    import uuid
+
     identity = uuid.uuid4().hex[:12]
     print(
         f"internal error {identity}: this is a bug in segrules, not in the rules", file=sys.stderr

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -158,7 +158,8 @@ def console() -> Console:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    system: Literal["auto"] | None = "auto" if _colour_wanted() else None
+    return Console(width=width, highlight=False, markup=False, emoji=False, color_system=system)
 
 
 def print_tables(parts: Iterable[RenderableType]) -> None:

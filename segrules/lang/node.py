@@ -20,23 +20,19 @@ def node(cls: type[Class]) -> type[Class]:
     cls.__doc__ = cls.__doc__ or cls.__name__
     made: Any = dataclass(eq=False, repr=False)(cls)
     compared = [part.name for part in fields(made) if part.compare]
-    made.__compared__ = attrgetter(*compared) if compared else _nothing
+    made.__compared__ = attrgetter(*(compared or ["__class__"]))
     made.__eq__, made.__hash__, made.__repr__ = _equal, _hash, _show
     return made  # type: ignore[no-any-return]
 
 
-def _nothing(_self: object) -> tuple[()]:
-    return ()
-
-
-def _equal(self: Any, other: object) -> bool:
-    kind: Any = type(self)
-    return type(other) is kind and kind.__compared__(self) == kind.__compared__(other)
+def _equal(self: Any, other: Any) -> bool:
+    if other.__class__ is not self.__class__:
+        return False
+    return bool(self.__compared__(self) == other.__compared__(other))
 
 
 def _hash(self: Any) -> int:
-    kind: Any = type(self)
-    return hash((kind, kind.__compared__(self)))
+    return hash((self.__class__, self.__compared__(self)))
 
 
 def _show(self: Any) -> str:

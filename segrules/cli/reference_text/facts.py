@@ -73,27 +73,22 @@ def _grammar(names: str) -> str:
 
 def _operators(_detail: str) -> str:
     rows = [row for row in OPERATORS.values() if not _implicit(row)]
-    head = ("written", "meaning", "on", "missing values")
-    return table(
-        head, ((_code(row.written), row.says, _on(row), row.missing.value) for row in rows)
-    )
+    head = ("written", "meaning", "missing values")
+    return table(head, ((_code(row.written), row.says, row.missing.value) for row in rows))
 
 
 def _conversions(_detail: str) -> str:
     rows = [row for row in OPERATORS.values() if _implicit(row)]
-    body = ((row.written.strip("()"), row.says, row.missing.value) for row in rows)
+    body = (
+        (row.written.strip("()").removeprefix("put in "), row.says, row.missing.value)
+        for row in rows
+    )
     return table(("conversion", "gives", "missing values"), body)
 
 
 def _implicit(row: Operator) -> bool:
     """Nobody writes it: the checker puts it in."""
     return row.written.startswith("(put in")
-
-
-def _on(row: Operator) -> str:
-    """The types of the first operand."""
-    forms = {signature.operands[0] for signature in row.signatures}
-    return "anything" if forms == set(get_args(Form)) else _forms(forms)
 
 
 def _forms(forms: Iterable[Form]) -> str:
