@@ -207,11 +207,7 @@ class Rules:
         other = [each for each in self.ruleset.sets if name in (None, each.name)]
         if funnel is not None and other and not any(each in fitting for each in other):
             raise RulesError(
-                [
-                    problems.other_table(
-                        funnel.name, funnel.table, other[0].name, other[0].table
-                    )
-                ],
+                [problems.other_table(funnel.name, funnel.table, other[0].name, other[0].table)],
                 unable=True,
             )
         named = [each for each in fitting if name in (None, each.name)]

@@ -19,9 +19,10 @@ from segrules.cli.session import (
     scan,
 )
 from segrules.text import problems
-from segrules.text.catalogue import catalogue
-from segrules.text.diagnostic import RulesError
+from segrules.text.catalogue import Entry, catalogue
+from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.render import page
+from segrules.text.source import Source
 
 _CODE = re.compile(r"SEG\d+", re.IGNORECASE)
 
@@ -74,4 +75,14 @@ def _page(code: str) -> str:
     entries = catalogue()
     if code not in entries:
         raise RulesError([problems.unknown_code(code, nearest(code, entries))], unable=True)
-    return page(entries[code])
+    return page(entries[code], _finding(entries[code]))
+
+
+def _finding(entry: Entry) -> Diagnostic | None:
+    """What the wrong example of an entry gives, where checking it is enough."""
+    from segrules.rules import inspect
+
+    if entry.wrong.run != "check":
+        return None
+    found = inspect(Source("rules.seg", entry.wrong.text)).log
+    return next((each for each in found if each.code == entry.code), None)

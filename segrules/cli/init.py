@@ -17,11 +17,11 @@ TEMPLATE = """\
 
 ruleset {name} {{
   language 1
-  goal  "What these segments are to improve, and by how much"
-  why   "Why customers are to be treated differently at all"
-  owner "Who decides on these rules"
-  zone  "Europe/London"
-  money GBP
+  goal     "What these segments are to improve, and by how much"
+  why      "Why customers are to be treated differently at all"
+  owner    "Who decides on these rules"
+  zone     "Europe/London"
+  money    GBP
 }}
 
 knob valuable_from = 500 from 100 to 5_000  # spent in the last twelve months

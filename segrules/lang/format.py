@@ -88,9 +88,11 @@ def _print(lines: list[_Line]) -> str:
         indent = "  " * line.item.indent
         out.extend(f"{indent}{comment}".rstrip() for comment in line.above)
         if text:
-            behind = f"  {line.behind}" if line.behind else ""
-            out.append(f"{indent}{text}".rstrip() + behind)
+            out.append(f"{indent}{text}".rstrip())
             out.extend(f"{indent}{more}" for more in line.item.more)
+            if line.behind:
+                # behind the last line: before it, it would be read as standing inside the item
+                out[-1] += f"  {line.behind}"
         previous = line.item
     return "\n".join(out) + "\n" if out else ""
 

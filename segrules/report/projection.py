@@ -34,9 +34,7 @@ def projection_tables(found: Projection, ruleset: ir.Ruleset) -> Iterator[Render
     yield _scenarios(found, ruleset)
     first = project.compare[0]
     labels = {**ruleset.set(project.by).labels, TOTAL: "all segments"}
-    yield heading(
-        f"{first} by segment{_money(found)}: today → then (80% interval of the difference)"
-    )
+    yield heading(f"{first} by segment{_money(found)}: today, the difference and its 80% interval")
     yield _by_segment(found, first, labels)
     yield heading(
         f"{first} by stage, where it changes anything: share of those who reached the stage before"
@@ -113,8 +111,8 @@ def _by_segment(found: Projection, scenario: str, labels: dict[str, str]) -> Ren
             if row.chance_better is None:
                 cells.append(today)
             else:
-                then = _figure(row.then, scale)
-                cells.append(f"{today} → {then}\n{_interval(row.difference, scale)}")
+                change = signed(_figure(row.difference, scale))
+                cells.append(f"{today}  {change}\n{_interval(row.difference, scale)}")
         table.add_row(label(segment, labels), *cells)
     return table
 

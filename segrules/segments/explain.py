@@ -188,11 +188,16 @@ class _Explainer:
 
 
 def _leaves(node: Expr) -> Iterator[Expr]:
-    if isinstance(node, Apply) and node.op in {"and", "or", "not"}:
+    if isinstance(node, Apply) and node.op in {"and", "or", "not"} and not _one_phrase(node):
         for arg in node.args:
             yield from _leaves(arg)
     else:
         yield node
+
+
+def _one_phrase(node: Apply) -> bool:
+    """Whether the parts were written as one: `between` is two comparisons of one text."""
+    return node.op == "and" and all(arg.span == node.span for arg in node.args)
 
 
 def _read(node: Expr, ruleset: Ruleset) -> Iterator[Column | Use | Aggregate]:

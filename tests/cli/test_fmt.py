@@ -116,6 +116,10 @@ TEXTS += [
 
 TOKENS = re.compile(
     r"""(?P<comment>\#[^\n]*)|"[^"\n]*"|`[^`\n]+`|\d{4}-\d{2}-\d{2}|\d[\d_]*(?:\.\d+)?%?"""
+    # words that are read as one: nothing but white space may stand between them
+    r"""|(?:at\s+least|at\s+most|fewer\s+than|more\s+than|in\s+last|in\s+top|in\s+bottom)\b"""
+    r"""|(?:most\s+common|every\s+segment)\b|not\s+in(?=\s*\[)"""
+    r"""|from\s+\d+\s+to\s+\d+\s+[a-z]+\s+ago\b"""
     r"""|[A-Za-z_]\w*|=>|<=|>=|!=|\.\.|[^\s]"""
 )
 

@@ -277,7 +277,8 @@ def percent_of(share: ir.Const, node: ir.Expr, span: Span, log: Log) -> ir.Expr:
     if not isinstance(node.type, Money | Number | Whole):
         log.report(problems.not_a_number(node.span or span, spell(node.type)))
         return unclear(span)
-    limit = combine("mul", limits(share.type), limits(node.type))
+    part = float(exact_value(share))
+    limit = combine("mul", (part, part), limits(node.type))
     kind: Type = number(limit)
     if isinstance(node.type, Money):
         low, high = _whole_limits(limit)

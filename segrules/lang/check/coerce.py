@@ -62,7 +62,7 @@ def to_minor(node: ir.Expr) -> ir.Expr:
     if not isinstance(node.type, Money) or node.type.exact:
         return node
     low, high = limits(node.type)
-    optional = node.optional or not (low > -BOUND and high < BOUND)
+    optional = node.optional or not (low >= -BOUND and high <= BOUND)
     kind = Money(
         node.type.currency,
         max(-BOUND, round(max(low, -BOUND))),

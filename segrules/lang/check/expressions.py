@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from segrules.lang import ir
 from segrules.lang import syntax as s
@@ -24,7 +25,8 @@ def elaborate(node: s.Expression, scope: Scope) -> ir.Expr:
         case s.Number() | s.Percent() | s.LengthOf() | s.Quote() | s.DateOf():
             return literal(node, scope)
         case s.Chain(word=word, parts=parts):
-            flags = tuple(condition(part, scope) for part in parts)
+            beside = scope.sure_of(_tested(parts, known=word == "and"))
+            flags = tuple(condition(part, beside) for part in parts)
             if is_unclear(*flags):
                 return unclear(node.span)
             optional = any(part.optional for part in flags)
@@ -39,7 +41,7 @@ def elaborate(node: s.Expression, scope: Scope) -> ir.Expr:
         case s.Member():
             return _member(node, scope)
         case s.Missingness(value=value, known=known):
-            inner = elaborate(value, scope)
+            inner = elaborate(value, replace(scope, present=frozenset()))
             op = "is_known" if known else "is_missing"
             return inner if is_unclear(inner) else ir.Apply(op, (inner,), Flag(), False, node.span)
         case s.TextTest(word=word, value=value, text=text):
@@ -53,6 +55,17 @@ def elaborate(node: s.Expression, scope: Scope) -> ir.Expr:
             return elaborate(inner_node, scope)
         case _:
             return _amount(node, scope)
+
+
+def _tested(parts: tuple[s.Expression, ...], *, known: bool) -> list[str]:
+    """Names whose presence parts of a chain test: where one is missing, the chain is decided."""
+    return [
+        part.value.text
+        for part in parts
+        if isinstance(part, s.Missingness)
+        and part.known is known
+        and isinstance(part.value, s.Name)
+    ]
 
 
 def _amount(node: s.Expression, scope: Scope) -> ir.Expr:
@@ -121,10 +134,12 @@ def _lookup(node: s.Name, scope: Scope) -> ir.Expr | None:
     if column is not None:
         if column.until_outcome and not scope.outcomes:
             scope.log.report(problems.until_outcome(node.span, node.text))
-        return ir.Column(table.name, column.name, column.type, column.optional, node.span)
+        optional = column.optional and node.text not in scope.present
+        return ir.Column(table.name, column.name, column.type, optional, node.span)
     feature = symbols.features.get(node.text) if scope.features else None
     if feature is not None and feature.table == table.name:
-        return ir.Use(feature.name, feature.type, feature.optional, node.span)
+        optional = feature.optional and node.text not in scope.present
+        return ir.Use(feature.name, feature.type, optional, node.span)
     knob = symbols.knobs.get(node.text)
     if knob is not None:
         return knob_value(knob, node.span)
@@ -168,17 +183,24 @@ def literal(node: s.Number | s.Percent | s.LengthOf | s.Quote | s.DateOf, scope:
 
 
 def _beside(left: s.Expression, right: s.Expression, scope: Scope) -> tuple[ir.Expr, ir.Expr]:
-    """Two operands; a bare name next to an enum is that enum's value."""
+    """Two operands; a bare name next to an enum is that enum's value.
+
+    A name beside something unclear may be such a value: it is not complained about.
+    """
+    unknown = isinstance(right, s.Name) and _lookup_quietly(right, scope) is None
     if isinstance(left, s.Name) and _lookup_quietly(left, scope) is None:
+        if unknown:
+            return elaborate(left, scope), unclear(right.span)
         beside = elaborate(right, scope)
         if isinstance(beside.type, Enum):
             return value_of(left, beside.type, scope), beside
         return elaborate(left, scope), beside
     first = elaborate(left, scope)
     if isinstance(first.type, Enum) and isinstance(right, s.Name):
-        other = _lookup_quietly(right, scope)
-        if right.text in first.type.values or other is None:
-            return first, value_of(right, first.type, scope)
+        named = unknown or right.text in first.type.values
+        return first, value_of(right, first.type, scope) if named else elaborate(right, scope)
+    if unknown and is_unclear(first):
+        return first, unclear(right.span)
     return first, elaborate(right, scope)
 
 

@@ -301,9 +301,9 @@ def _edges_in_order(node: s.BandOf, scope: Scope) -> bool:
     if node.rows[-1].edge is not None:
         scope.log.report(problems.band_needs_rest(node.rows[-1].span))
         return False
-    edges = [row.edge for row in node.rows[:-1]]
-    values: list[float] = []
-    for edge in edges:
+    values: list[tuple[float, bool]] = []
+    for row in node.rows[:-1]:
+        edge = row.edge
         assert edge is not None
         constant = name(edge, scope) if isinstance(edge, s.Name) else literal(edge, scope)
         if is_unclear(constant):
@@ -311,8 +311,10 @@ def _edges_in_order(node: s.BandOf, scope: Scope) -> bool:
         if not isinstance(constant, ir.Const) or not isinstance(constant.value, int | float):
             scope.log.report(problems.band_edge_not_constant(edge.span))
             return False
-        if values and constant.value <= values[-1]:
+        # `below 10 | up to 10` leaves the ten itself to the second row
+        reach = (float(constant.value), row.word == "up to")
+        if values and reach <= values[-1]:
             scope.log.report(problems.band_edges_order(edge.span))
             return False
-        values.append(float(constant.value))
+        values.append(reach)
     return True

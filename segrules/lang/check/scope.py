@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from segrules.lang import ir
 from segrules.lang import syntax as s
@@ -52,13 +52,15 @@ class Scope:
     """Names at one place: the columns of `table`, its features, the knobs and `as_of`.
 
     `features` is False inside an aggregate, where the row at hand is a related one; `outcomes`
-    says whether columns known only after the outcome may be read.
+    says whether columns known only after the outcome may be read. `present` are names that a
+    test beside this place has made sure of: `weight is known and weight < 1` is never unknown.
     """
 
     symbols: Symbols
     table: ir.Table
     features: bool = True
     outcomes: bool = False
+    present: frozenset[str] = frozenset()
 
     @property
     def log(self) -> Log:
@@ -67,6 +69,10 @@ class Scope:
     def inside(self, table: ir.Table) -> Scope:
         """The scope of a related row."""
         return Scope(self.symbols, table, features=False, outcomes=self.outcomes)
+
+    def sure_of(self, names: Iterable[str]) -> Scope:
+        """The scope of the other parts of a chain that tests these names for being there."""
+        return replace(self, present=self.present | frozenset(names))
 
     def names(self) -> list[str]:
         """Every name that could be read here, for a hint."""

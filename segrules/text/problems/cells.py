@@ -186,5 +186,9 @@ def example_fails(
     return EXAMPLE_FAILS.at(
         span,
         f"example {row_number} expects {wanted} and is {quoted(got)} by {quoted(got_by)}",
-        f"mend the rule of {quoted(expected)} or what the example expects",
+        f"mend {_deciding(by or got_by)} or what the example expects",
     )
+
+
+def _deciding(by: str) -> str:
+    return "the rules" if by in ("otherwise", "unsure") else f"the rule of {quoted(by)}"

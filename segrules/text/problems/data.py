@@ -426,7 +426,9 @@ def not_written(out: str, reason: str) -> Diagnostic:
 
 
 def no_data(table: str) -> Diagnostic:
-    return NO_DATA.about(None, f"there is no data for the table `{table}`")
+    return NO_DATA.about(
+        None, f"there is no data for the table `{table}`", f"add --table {table}=FILE"
+    )
 
 
 def not_declared(kind: str, name: str, declared: Sequence[str]) -> Diagnostic:
