@@ -54,7 +54,7 @@ def command(
     segrules explain rules.seg --key L000017 --table leads=leads.csv --as-of 2026-06-30
     """
     if _CODE.fullmatch(what):
-        print(_page(what.upper()))
+        print(_page(what.upper()), end="")
         return
     if key is None or as_of is None:
         raise RulesError([problems.explain_needs_key()], unable=True)

@@ -13,7 +13,8 @@ from segrules.text.diagnostic import RulesError
 TEMPLATE = """\
 # A first rule file: change the names to those of your data, then say
 #   segrules check {file}
-#   segrules assign {file} --table customers=customers.csv --as-of 2026-06-30 -o segments.csv
+#   segrules assign {file} --table customers=customers.csv --table orders=orders.csv \\
+#     --as-of 2026-06-30 -o segments.csv
 
 ruleset {name} {{
   language 1

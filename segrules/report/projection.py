@@ -27,9 +27,9 @@ def projection_tables(found: Projection, ruleset: ir.Ruleset) -> Iterator[Render
     )
     if not found.complete:
         yield note("incomplete: interrupted before all futures were run")
+    better = ", and the share of futures with more profit" if _has_profit(found) else ""
     yield heading(
-        f"difference from today over all segments{_money(found)}: mean, 80% interval, and "
-        "the share of futures with more profit"
+        f"difference from today over all segments{_money(found)}: mean, 80% interval{better}"
     )
     yield _scenarios(found, ruleset)
     first = project.compare[0]
@@ -49,17 +49,30 @@ def _money(found: Projection) -> str:
 
 
 def _scenarios(found: Projection, ruleset: ir.Ruleset) -> RenderableType:
-    measures = [name for name in HEADLINES if any(row.measure == name for row in found.rows)]
-    table = grid("against today", *(f">{name}" for name in measures), ">better in", first=24)
+    measures = _headlines(found)
+    better = [">better in"] if _has_profit(found) else []
+    table = grid("against today", *(f">{name}" for name in measures), *better, first=24)
     words = {each.name: each.label or each.name for each in ruleset.scenarios}
     for name in found.project.compare:
         rows = {
             row.measure: row for row in found.rows if row.scenario == name and row.segment == TOTAL
         }
-        chance = rows["profit"].chance_better if "profit" in rows else None
         cells = [_change(rows[measure], found) for measure in measures]
-        table.add_row(f"{words[name]}\n({name})", *cells, _chance(chance, found.runs))
+        if better:
+            cells.append(_chance(rows["profit"].chance_better, found.runs))
+        table.add_row(f"{words[name]}\n({name})", *cells)
     return table
+
+
+def _headlines(found: Projection) -> list[str]:
+    """Sales and money; without a value, those who reach the last stage, and the cost."""
+    if _has_profit(found):
+        return list(HEADLINES)
+    return [found.estimate.model.stages[-1], "cost"]
+
+
+def _has_profit(found: Projection) -> bool:
+    return any(row.measure == "profit" for row in found.rows)
 
 
 def _chance(chance: float | None, runs: int) -> str:
@@ -100,7 +113,7 @@ def _interval(figure: Figure, scale: float) -> str:
 
 def _by_segment(found: Projection, scenario: str, labels: dict[str, str]) -> RenderableType:
     rows = [row for row in found.rows if row.scenario == scenario]
-    measures = [name for name in HEADLINES if any(row.measure == name for row in rows)]
+    measures = _headlines(found)
     table = grid("segment", *(f">{name}" for name in measures))
     for segment in dict.fromkeys(row.segment for row in rows):
         cells = []

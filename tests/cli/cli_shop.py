@@ -183,7 +183,9 @@ customer_id,joined,region,spend,weight,email,sold_at,kept_at
 0002,2026-02-05,south,99.99,,,,
 1,2026-03-05,north,10,2,,,
 """
-ORDERS = "customer_id,ordered_on,amount\n1,2026-06-01,19.50\n1,2026-06-30,0.50\n0002,2026-07-01,50\n"
+ORDERS = (
+    "customer_id,ordered_on,amount\n1,2026-06-01,19.50\n1,2026-06-30,0.50\n0002,2026-07-01,50\n"
+)
 
 
 @dataclass(frozen=True)
@@ -235,12 +237,14 @@ def shop(folder: Path, rules: str = RULES) -> Shop:
 def busy_shop(folder: Path, customers: int = 1_500) -> Shop:
     """With a funnel, a project, and customers enough to simulate."""
     made = shop(folder, RULES + "\n" + PROJECTION)
-    luck = random.Random(11)
+    luck = random.Random(11)  # noqa: S311
     lines = [CUSTOMERS.splitlines()[0]]
     for at in range(customers):
         joined = dt.date(2025, 1, 1) + dt.timedelta(days=luck.randrange(540))
         sold = joined + dt.timedelta(days=luck.randrange(50)) if luck.random() < 0.4 else None
-        kept = sold + dt.timedelta(days=luck.randrange(80)) if sold and luck.random() < 0.7 else None
+        kept = (
+            sold + dt.timedelta(days=luck.randrange(80)) if sold and luck.random() < 0.7 else None
+        )
         days = [day.isoformat() if day and day.isoformat() <= AS_OF else "" for day in (sold, kept)]
         lines.append(
             f"{at:05},{joined},{luck.choice(('north', 'south'))},{luck.randrange(10, 400)}.50,,,"

@@ -142,7 +142,10 @@ def test_rule_files_that_cannot_be_read(made: Shop) -> None:
             refused(run(*words), code, exit_code=2, place=f"--> {place}")
     made.rules.write_bytes(RULES.replace("Raise", "Caf\udce9").encode("utf-8", "surrogateescape"))
     with unchanged(made.folder):
-        for words in (["assign", made.rules, "--as-of", AS_OF, "-o", made.out], ["fmt", made.rules]):
+        for words in (
+            ["assign", made.rules, "--as-of", AS_OF, "-o", made.out],
+            ["fmt", made.rules],
+        ):
             refused(run(*words), "SEG611", exit_code=2, said=f"byte {RULES.index('Raise') + 3}")
 
 
@@ -205,7 +208,7 @@ def test_a_knob_in_its_range_is_turned(made: Shop) -> None:
 @pytest.mark.parametrize(
     "text",
     ["30/06/2026", "2026-02-30", "2026-6-30", "20260630", "2026-W01-1", "today", "", "0000-01-01",
-     "2026-06-30T00:00", " 2026-06-30", "２０２６-06-30"],
+     "2026-06-30T00:00", " 2026-06-30", "\uff12\uff10\uff12\uff16-06-30"],
 )  # fmt: skip
 def test_bad_dates(made: Shop, text: str) -> None:
     with unchanged(made.folder):
@@ -225,7 +228,7 @@ def test_days_far_from_all_data(tmp_path: Path, day: str) -> None:
 
 def test_a_derived_table_before_all_data(made: Shop) -> None:
     made.rules.write_text(
-        "ruleset shop { language 1 goal \"g\" why \"w\" owner \"o\" money GBP }\n"
+        'ruleset shop { language 1 goal "g" why "w" owner "o" money GBP }\n'
         "table orders of customers by customer_id dated ordered_on {\n"
         "  customer_id text ordered_on date amount money }\n"
         "table customers key customer_id derived from orders\n"
@@ -370,8 +373,8 @@ def test_numbers_that_are_none_in_typed_files(made: Shop) -> None:
     pl.read_csv(made.customers, infer_schema=False).with_columns(
         pl.Series("weight", [float("nan"), float("inf"), -float("inf")])
     ).write_parquet(typed)
-    done = run("assign", made.rules, "--table", f"customers={typed}", "--table",
-               f"orders={made.orders}", "--as-of", AS_OF, "-o", made.out, "--format", "json")  # fmt: skip
+    given = ["--table", f"customers={typed}", "--table", f"orders={made.orders}"]
+    done = run("assign", made.rules, *given, "--as-of", AS_OF, "-o", made.out, "--format", "json")
     assert done.code == 0
     assert done.json["inputs"]["customers"]["unreadable"] == {"weight": 3}
     assert pl.read_parquet(made.out)["value"].to_list() == ["unclear", "unclear", "keen"]
@@ -577,8 +580,8 @@ def test_an_expired_assumption_is_said(tmp_path: Path) -> None:
 
 
 def test_which_project(tmp_path: Path) -> None:
-    made = project(tmp_path, ("project sales {", "project other of sales "
-                              "{ runs 100 compare same against today }\nproject sales {"))  # fmt: skip
+    other = "project other of sales { runs 100 compare same against today }\nproject sales {"
+    made = project(tmp_path, ("project sales {", other))
     refused(made.simulate(), "SEG640", exit_code=2, said="`sales`")
     refused(made.simulate("--project", "nothing"), "SEG640", exit_code=2)
     assert made.simulate("--project", "other", "--format", "json").json["runs"] == 100

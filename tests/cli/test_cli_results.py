@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -231,7 +232,7 @@ def test_arrivals_and_rates_are_those_of_the_past(busy: Shop) -> None:
 @pytest.mark.parametrize("engine", ["counts", "expected"])
 def test_nothing_changes_nothing(busy: Shop, engine: str) -> None:
     rows = by_place(busy.simulate("--engine", engine, "--format", "json").json, "same")
-    zero = {"mean": 0, "mc_error": 0} | dict.fromkeys(INTERVALS, [0, 0])
+    zero = {"mean": 0, "mc_error": 0} | {name: [0, 0] for name in INTERVALS}
     for row in rows.values():
         assert row["difference"] == zero
         assert row["then"] == row["today"]
@@ -261,6 +262,28 @@ def test_a_fresh_process_gives_the_same_bytes(busy: Shop) -> None:
             env=environment(PYTHONHASHSEED=salt, POLARS_MAX_THREADS=threads),
         )  # fmt: skip
         assert done.stdout == here
+
+
+def test_a_projection_without_a_value(tmp_path: Path) -> None:
+    """Counts and cost are left; nothing is said of a profit nobody knows."""
+    made = busy_shop(tmp_path, 200)
+    made.change(" value spend", "")
+    held = made.simulate("--format", "json").json
+    assert {row["measure"] for row in held["results"]} == {"enquiry", "sale", "kept", "cost"}
+    words = made.simulate().out
+    assert re.search(r"against today +kept +cost\n", words)
+    assert "profit" not in words
+    assert "better" not in words
+
+
+def test_tables_of_a_projection(busy: Shop) -> None:
+    done = busy.simulate()
+    assert max(map(len, done.out.splitlines())) <= 110
+    assert re.search(r"against today +sales +revenue +cost +profit +better in\n", done.out)
+    assert re.search(r"As today +no change +no change +no change +no change +no change", done.out)
+    assert "Letters work" in done.out
+    assert "experiment: letters test" in done.out
+    assert "held until" in done.out
 
 
 # ---- demo

@@ -62,12 +62,17 @@ def test_init_writes_a_file_that_checks_clean_and_runs(
     assert run("init").code == 0
     assert run("check", "rules.seg").out == "rules.seg: no findings\n"
     assert run("fmt", "--check", "rules.seg").code == 0
-    Path("customers.csv").write_text("customer_id,joined,region\n1,2026-06-01,north\n2,2020-01-01,south\n")
+    Path("customers.csv").write_text(
+        "customer_id,joined,region\n1,2026-06-01,north\n2,2020-01-01,south\n"
+    )
     Path("orders.csv").write_text("customer_id,ordered_on,amount\n2,2026-01-01,700\n")
     # the comment in the file says how to go on
-    text = Path("rules.seg").read_text()
-    command = next(line for line in text.splitlines() if "segrules assign" in line)
-    done = run(*command.removeprefix("#").split()[1:])
+    first, second = (
+        line.removeprefix("#").strip().removesuffix("\\")
+        for line in Path("rules.seg").read_text().splitlines()[2:4]
+    )
+    assert first.startswith("segrules assign")
+    done = run(*(first + second).split()[1:])
     assert done.code == 0, done.err
     assert pl.read_csv("segments.csv", infer_schema=False).rows() == [
         ("1", "new", "new"), ("2", "valuable", "valuable"),

@@ -1,7 +1,9 @@
 """Each aggregate in two steps: what is gathered for each key, and the answer after the join.
 
-Every form streams. `gather` sees plain columns: the value, null where a row takes no part, and
-the row's date, null there too. `finish` sees null for a key without rows.
+The middle value and the commonest one have no streaming form in Polars 2.1; they are gathered
+apart (`streams`), so that the others stream beside them. `gather` sees plain columns: the value,
+null where a row takes no part, and the row's date, null there too. `finish` sees null for a key
+without rows.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ class Rule:
     finish: Finish
     whole: Rule | None = None
     reads_date: bool = False
+    streams: bool = True
 
 
 def once(gather: Callable[[pl.Expr], pl.Expr]) -> Rule:
@@ -97,6 +100,10 @@ def _middle_two(value: pl.Expr, _: pl.Expr) -> Sequence[pl.Expr]:
     return [amount.quantile(0.5, "lower"), amount.quantile(0.5, "higher")]
 
 
+def _commonest(value: pl.Expr, _: pl.Expr) -> Sequence[pl.Expr]:
+    return [value.drop_nulls().mode().min()]
+
+
 RULES: Mapping[str, Rule] = total(
     "polars aggregates",
     {
@@ -118,12 +125,12 @@ RULES: Mapping[str, Rule] = total(
                 _whole_average,
             ),
         ),
-        "median": Rule(_middle_two, _middle),
+        "median": Rule(_middle_two, _middle, streams=False),
         "least": once(pl.Expr.min),
         "greatest": once(pl.Expr.max),
         "first": by_date(latest=False),
         "last": by_date(latest=True),
-        "most_common": once(lambda value: value.drop_nulls().mode().min()),
+        "most_common": Rule(_commonest, lambda parts: parts[0], streams=False),
     },
     AGGREGATES,
 )

@@ -1,7 +1,7 @@
 """The frame that a table's expressions stand in: visible rows, aggregates, features.
 
-Everything streams, and nothing is computed that is not used: what the caller leaves out, Polars
-leaves out as well.
+All but a few aggregates (see `aggregates`) stream, and nothing is computed that is not used: what
+the caller leaves out, Polars leaves out as well.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def prepare(
         if isinstance(node, Aggregate)
     )
     frame = _rows(ruleset, scope.table, frames, context)
-    for related in dict.fromkeys(node.rows.table for node in aggregates):
-        chosen = [node for node in aggregates if node.rows.table == related]
-        frame = _joined(frame, _Related(ruleset, related, frames, scope), chosen)
+    for batch in dict.fromkeys(map(_batch, aggregates)):
+        chosen = [node for node in aggregates if _batch(node) == batch]
+        frame = _joined(frame, _Related(ruleset, batch[0], frames, scope), chosen)
     return _with_features(frame, features, scope)
 
 
@@ -168,6 +168,11 @@ def _takes_part(node: Aggregate, table: Table, scope: Scope) -> list[pl.Expr]:
 def _masked(value: pl.Expr, tests: Sequence[pl.Expr]) -> pl.Expr:
     """Null where a test is not true."""
     return pl.when(pl.all_horizontal(tests)).then(value) if tests else value
+
+
+def _batch(node: Aggregate) -> tuple[str, bool]:
+    """What is gathered in one `group_by`: aggregates of one table, those that stream apart."""
+    return node.rows.table, _rule(node).streams
 
 
 def _rule(node: Aggregate) -> Rule:
