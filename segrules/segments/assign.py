@@ -11,6 +11,7 @@ import polars as pl
 
 from segrules.backends.context import Context
 from segrules.backends.polars import calibrate, first_match
+from segrules.backends.polars.first_match import Part, assigned, column_name
 from segrules.backends.polars.lower import scope_of
 from segrules.backends.polars.plan import prepare
 from segrules.lang.ir import Calibration, Ruleset, SegmentSet, Table
@@ -154,25 +155,23 @@ def placement(
 def placed_rows(placement: Placement, *, unknown_counts: bool = False) -> pl.LazyFrame:
     """The key of each row with its segments, as `assign` says."""
     table = placement.ruleset.table(placement.table)
-    columns: dict[str, pl.Expr] = {}
-    for segment_set in placement.ruleset.sets:
-        columns |= set_columns(placement, segment_set, unknown_counts=unknown_counts)
+    scope = scope_of(placement.ruleset, placement.table, placement.context)
+    want: tuple[Part, ...] = ("segment", "by", "unknown") if unknown_counts else ("segment", "by")
     rows = prepare(placement.ruleset, table.name, placement.frames, placement.context)
-    placed = rows.select(pl.col(table.key), **columns)
+    names = [table.key]
+    # INVARIANT: no set or part of one has the name of a column; the checker refuses that.
+    for segment_set in placement.ruleset.sets:
+        rows = assigned(rows, segment_set, scope, want)
+        names += [column_name(segment_set, part) for part in want]
+    placed = rows.select(names)
     return placed.sort(table.key) if table.kind == "derived" else placed
 
 
-def set_columns(
-    placement: Placement, segment_set: SegmentSet, *, unknown_counts: bool = False
-) -> dict[str, pl.Expr]:
-    """The columns of one segment set, over prepared rows."""
+def segment_column(placement: Placement, segment_set: SegmentSet) -> pl.Expr:
+    """The segment of each row in a set, over prepared rows."""
     scope = scope_of(placement.ruleset, placement.table, placement.context)
-    parts = first_match.assign(
-        segment_set, scope, ("segment", "by", "unknown") if unknown_counts else ("segment", "by")
-    )
-    name = segment_set.name
-    named = {"segment": name, "by": f"{name}_by", "unknown": f"{name}_unknown"}
-    return {named[part]: expr for part, expr in parts.items()}
+    want: tuple[Part, ...] = ("segment",)
+    return first_match.assign(segment_set, scope, want)["segment"]
 
 
 def _check_keys(table: Table, frame: pl.DataFrame | pl.LazyFrame) -> None:

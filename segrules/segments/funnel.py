@@ -13,7 +13,7 @@ from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
 from segrules.lang.ir import Apply, Column, Expr, Feature, Funnel, Length, SegmentSet, Stage, Use
 from segrules.lang.types import Date, Instant
-from segrules.segments.assign import Placement, check_given, set_columns
+from segrules.segments.assign import Placement, check_given, segment_column
 from segrules.segments.demand import conditions, demand
 from segrules.segments.read import reading
 from segrules.text.diagnostic import RulesError
@@ -183,7 +183,7 @@ def _dated(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> pl.
     check_given(demand(wanted, funnel.table, rules), rules, placement.frames)
     widened = replace(placement, ruleset=rules)
     frame = prepare(rules, funnel.table, placement.frames, placement.context, wanted)
-    segment = set_columns(widened, segment_set)[segment_set.name]
+    segment = segment_column(widened, segment_set)
     return frame.select(
         segment.cast(pl.String).alias(_SEGMENT),
         **{name: pl.col(feature_column(name)) for name in parts},

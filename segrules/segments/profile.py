@@ -14,7 +14,7 @@ from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
 from segrules.lang.ir import Column, Ruleset, SegmentSet, Use
 from segrules.lang.types import Money, Number, Share, Type, Whole, spell
-from segrules.segments.assign import Placement, check_given, set_columns
+from segrules.segments.assign import Placement, check_given, segment_column
 from segrules.segments.demand import conditions, demand
 from segrules.segments.read import reading
 from segrules.text.diagnostic import RulesError
@@ -160,7 +160,7 @@ def _rows(
         name: pl.col(feature_column(name) if isinstance(node, Use) else name)
         for name, node in chosen.items()
     }
-    segment = set_columns(placement, segment_set)[segment_set.name]
+    segment = segment_column(placement, segment_set)
     return frame.select(segment.cast(pl.String).alias(_SEGMENT), **values)
 
 

@@ -546,9 +546,8 @@ def test_no_mature_cohort(tmp_path: Path) -> None:
     made = busy_shop(tmp_path, 5)
     rows = [HEADER] + [f"{at},2026-06-2{at},north,20,,,,\n" for at in range(5)]
     made.customers.write_text("".join(rows))
-    refused(made.study() if hasattr(made, "study") else
-            run("study", made.rules, *made.tables, "--as-of", AS_OF),
-            "SEG422", exit_code=1, said="`sale`")  # fmt: skip
+    studied = run("study", made.rules, *made.tables, "--as-of", AS_OF)
+    refused(studied, "SEG422", exit_code=1, said="`sale`")
     made.customers.write_text("".join(rows).replace("2026-06-2", "2026-05-2"))
     refused(made.simulate(), "SEG422", exit_code=1)
 

@@ -151,8 +151,11 @@ def _segment_of(decider: pl.Expr, segment_set: SegmentSet) -> pl.Expr:
     """The segment with the code of its decider; null past the last segment."""
     count = len(segment_set.segments)
     code = decider.to_physical()
-    known = pl.when(code < count).then(code) if count < len(segment_set.deciders) else code
-    return known.cast(_codes(count)).cat.to(pl.Enum(segment_set.segments))
+    if count == len(segment_set.deciders):
+        return code.cast(_codes(count)).cat.to(pl.Enum(segment_set.segments))
+    # Arrow files refuse a code past the last value even where it is masked as missing.
+    within = pl.when(code < count).then(code).otherwise(0).cast(_codes(count))
+    return pl.when(code < count).then(within.cat.to(pl.Enum(segment_set.segments)))
 
 
 def _codes(count: int) -> pl.DataType:

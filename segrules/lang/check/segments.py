@@ -110,8 +110,10 @@ def _outcomes(node: s.SegmentsOf, symbols: Symbols) -> dict[str, ir.Outcome]:
 
 
 def _check_output_names(node: s.SegmentsOf, made: ir.SegmentSet, scope: Scope) -> None:
-    """The columns of an assignment must not meet: the key, `<set>` and `<set>_by`."""
-    taken = {scope.table.key}
+    """A set has a name of its own, and so have the columns `<set>`, `<set>_by`, `<set>_unknown`."""
+    if made.name in scope.names() and scope.table.column(made.name) is None:
+        scope.log.report(problems.twice(node.name.span, "name", made.name))
+    taken = {column.name for column in scope.table.columns}
     for other in scope.symbols.sets.values():
         if other.table == made.table and other.name != made.name:
             taken |= {other.name, f"{other.name}_by", f"{other.name}_unknown"}
