@@ -34,8 +34,8 @@ def command(
             "-o", "--out", metavar="OUT", help="Where to write: .parquet, .csv or .arrow."
         ),
     ],
-    table: Tables = [],  # noqa: B006 -- typer copies its defaults
-    knob: Knobs = [],  # noqa: B006
+    table: Tables = [],
+    knob: Knobs = [],
     of: Annotated[
         str | None,
         typer.Option("--of", metavar="TABLE", help="Which table, where several have segments."),

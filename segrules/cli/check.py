@@ -29,7 +29,7 @@ def command(
     fail_level: Annotated[
         Level, typer.Option(help="The least severity that makes the exit code 1.")
     ] = Level.warning,
-    knob: Knobs = [],  # noqa: B006 -- typer copies its defaults
+    knob: Knobs = [],
 ) -> None:
     """Check rule files: names, types, missing values, examples. Nothing is run or written.
 

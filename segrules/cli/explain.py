@@ -37,8 +37,8 @@ def command(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="The day (YYYY-MM-DD).")
     ] = None,
-    table: Tables = [],  # noqa: B006 -- typer copies its defaults
-    knob: Knobs = [],  # noqa: B006
+    table: Tables = [],
+    knob: Knobs = [],
     of: Annotated[
         str | None,
         typer.Option("--of", metavar="TABLE", help="Which table, where several have segments."),

@@ -24,8 +24,8 @@ from segrules.cli.session import (
 def command(
     file: RulesFile,
     as_of: AsOf,
-    table: Tables = [],  # noqa: B006 -- typer copies its defaults
-    knob: Knobs = [],  # noqa: B006
+    table: Tables = [],
+    knob: Knobs = [],
     by: Annotated[
         str | None,
         typer.Option("--by", metavar="SET", help="Which segments, where there are several sets."),
@@ -35,7 +35,7 @@ def command(
         typer.Option(
             "--column", metavar="NAME", help="A number to profile by (default: all money)."
         ),
-    ] = [],  # noqa: B006
+    ] = [],
     form: OutputFormat = Format.table,
 ) -> None:
     """Show size, shares of money and averages of each segment.

@@ -40,8 +40,8 @@ class EngineName(StrEnum):
 def command(
     file: RulesFile,
     as_of: AsOf,
-    table: Tables = [],  # noqa: B006 -- typer copies its defaults
-    knob: Knobs = [],  # noqa: B006
+    table: Tables = [],
+    knob: Knobs = [],
     project: Annotated[
         str | None,
         typer.Option("--project", metavar="NAME", help="Which project, where there are several."),

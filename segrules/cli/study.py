@@ -25,8 +25,8 @@ from segrules.cli.session import (
 def command(
     file: RulesFile,
     as_of: AsOf,
-    table: Tables = [],  # noqa: B006 -- typer copies its defaults
-    knob: Knobs = [],  # noqa: B006
+    table: Tables = [],
+    knob: Knobs = [],
     funnel: Annotated[
         str | None,
         typer.Option("--funnel", metavar="NAME", help="Which funnel, where there are several."),

@@ -143,6 +143,10 @@ MINOR_UNITS = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "VND": 0, "BHD": 3, "KWD"
 """Decimal places of currencies that do not have two (ISO 4217)."""
 
 
-def decimals(currency: str) -> int:
-    """How many decimal places an amount in `currency` has."""
-    return MINOR_UNITS.get(currency, 2)
+NO_CURRENCY = "XXX"
+"""Stands for the currency that a file should have declared (ISO 4217: no currency)."""
+
+
+def decimals(currency: str | None) -> int:
+    """How many decimal places an amount in `currency` has; two where there is none."""
+    return MINOR_UNITS.get(currency or NO_CURRENCY, 2)

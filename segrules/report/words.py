@@ -24,7 +24,7 @@ def percent(value: float | None, places: int = 1) -> str:
 
 def units(minor: float, currency: str | None) -> float:
     """Minor units as units of the currency."""
-    return float(minor / 10 ** decimals(currency or "XXX"))
+    return float(minor / 10 ** decimals(currency))
 
 
 def money(minor: float | None, currency: str | None) -> str:

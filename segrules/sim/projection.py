@@ -70,7 +70,7 @@ class Projection:
 
 def _flat(row: Row, currency: str | None) -> dict[str, str | float | None]:
     money = row.measure in MONEY_MEASURES
-    scale = 10 ** -decimals(currency or "XXX") if money else 1.0
+    scale = 10 ** -decimals(currency) if money else 1.0
     flat: dict[str, str | float | None] = {
         "scenario": row.scenario,
         "segment": row.segment,

@@ -14,6 +14,7 @@ from segrules.lang.check import related
 from segrules.lang.check.scope import Scope, Symbols, nearest
 from segrules.lang.types import (
     BOUND,
+    NO_CURRENCY,
     Date,
     Enum,
     Flag,
@@ -47,7 +48,7 @@ def heading(file: s.File, symbols: Symbols, place: Span) -> Heading:
         if "ruleset" not in symbols.doubtful:
             symbols.log.report(problems.no_ruleset(place))
         elif "money" in symbols.doubtful:
-            symbols.currency = "XXX"
+            symbols.currency = NO_CURRENCY
         symbols.zone = "UTC"
         return Heading("rules")
     for extra in blocks[1:]:
@@ -274,7 +275,7 @@ def column_type(node: s.TypeOf, symbols: Symbols) -> Type:
         case "money":
             if symbols.currency is None:
                 symbols.log.report(problems.no_currency(span))
-                symbols.currency = "XXX"
+                symbols.currency = NO_CURRENCY
             return Money(symbols.currency)
         case "share":
             return Share()

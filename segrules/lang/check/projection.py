@@ -172,7 +172,7 @@ def _assumption(
         symbols.log.report(problems.odds_not_positive(node.low.span, node.name.text))
         low, high = 1.0, 1.0
     if role == "amount":
-        scale = 10 ** decimals(symbols.currency or "XXX")
+        scale = 10 ** decimals(symbols.currency)
         low, high = low * scale, high * scale
     parts = {part.word: part for part in node.evidence}
     source = parts.get("source")
@@ -287,7 +287,7 @@ def _check_stage(name: s.Name, symbols: Symbols) -> None:
 def _cost(effect: s.Effect, symbols: Symbols) -> float | str:
     if isinstance(effect.amount, s.Name):
         return effect.amount.text
-    return float(effect.amount.value * 10 ** decimals(symbols.currency or "XXX"))
+    return float(effect.amount.value * 10 ** decimals(symbols.currency))
 
 
 # ---- projects
