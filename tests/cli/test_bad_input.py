@@ -436,8 +436,10 @@ def test_places_of_results(made: Shop) -> None:
         (made.folder / "out", "SEG414"),
         (made.orders, "SEG415"),
         (made.folder / "." / "orders.csv", "SEG415"),
-        ("/proc/out.csv", "SEG416"),
     ]
+    if Path("/proc").is_dir():
+        # a folder in which not even the owner of everything may write
+        places.append((Path("/proc/out.csv"), "SEG416"))
     with unchanged(made.folder):
         for place, code in places:
             refused(assign(made, *tables, out=place), code, exit_code=2, place=f"--> {place}")

@@ -157,9 +157,7 @@ def test_layout_changes_no_meaning(text: str) -> None:
 GAPS = [" ", "  ", "\n", "\n\n", "\n\n\n", "\t", "\r\n", " \n ", "\f"]
 
 
-@settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.integers(0, len(TEXTS) - 1), st.integers(0, 2**32), st.sampled_from([0.0, 0.02, 0.1, 0.5])
 )
@@ -230,9 +228,7 @@ def expressions() -> st.SearchStrategy[str]:
     )
 
 
-@settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(NAMES, expressions()), min_size=1, max_size=4), expressions(), NUMBERS)
 def test_generated_rules(rules: list[tuple[str, str]], named: str, points: str) -> None:
     body = " ".join(f'{name} "label" when {condition}' for name, condition in rules)
