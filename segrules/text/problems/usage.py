@@ -72,9 +72,9 @@ UNKNOWN_CODE = _runs(
 UNKNOWN_CASE = _runs(
     "SEG621",
     "unknown worked case",
-    "The worked cases that come with segrules can be copied by their names.",
-    "init nowhere",
-    "init retail",
+    "The worked cases that come with segrules are run by their names.",
+    "demo nowhere",
+    "demo retail",
 )
 BAD_DATE = _runs(
     "SEG622",
@@ -87,42 +87,28 @@ BAD_TABLE = _runs(
     "SEG623",
     "a table without its file",
     "The data of a table are given as its name and the file it is read from.",
-    "assign --as-of 2026-06-30 --data customers.csv",
-    "assign --as-of 2026-06-30 --data customers=customers.csv",
-)
-NOT_GIVEN = _made(
-    "SEG624",
-    "a table without data",
-    "Each table that the rules read needs its data; an empty one would change the answers.",
-    Example(_VALUE, {}, "assign --as-of 2026-06-30"),
-    Example(_VALUE, _DATA, "assign --as-of 2026-06-30"),
-)
-NOT_DECLARED = _runs(
-    "SEG625",
-    "data for a table that is not declared",
-    "Data are read as the rule file declares them, so the table must be there.",
-    "assign --as-of 2026-06-30 --data custmers=customers.csv",
-    "assign --as-of 2026-06-30 --data customers=customers.csv",
+    "assign --as-of 2026-06-30 --table customers.csv",
+    "assign --as-of 2026-06-30",
 )
 TARGET_EXISTS = _runs(
     "SEG630",
     "something stands there already",
     "Files are never replaced unasked.",
-    "init retail --to .",
-    "init retail --to shop",
+    "init rules.seg",
+    "init fresh.seg",
 )
 UNWRITABLE = _runs(
     "SEG631",
     "the output cannot be written",
     "The folder is missing or protected, or the disk is full.",
-    "assign --as-of 2026-06-30 --out /proc/nowhere/out.csv",
-    "assign --as-of 2026-06-30 --out out.csv",
+    "init nowhere/fresh.seg",
+    "init fresh.seg",
 )
 NO_PROJECT = _runs(
     "SEG640",
     "no such project",
     "What is to be played out is declared as a `project` in the rule file.",
-    "project",
+    "simulate --as-of 2026-06-30",
     "check",
 )
 NO_SEGMENTS = _made(
@@ -131,20 +117,6 @@ NO_SEGMENTS = _made(
     "Customers are placed by a `segments` block, and the rule file has none.",
     Example("let half = spend / 2\n", _DATA, "assign --as-of 2026-06-30"),
     Example(_VALUE, _DATA, "assign --as-of 2026-06-30"),
-)
-NO_FUNNEL = _runs(
-    "SEG642",
-    "no funnel to study",
-    "Rates are measured along a `funnel`, and the rule file has none.",
-    "study --as-of 2026-06-30",
-    "check",
-)
-UNKNOWN_SET_NAME = _runs(
-    "SEG643",
-    "unknown segments asked for",
-    "Segments are asked for by the name of their `segments` block.",
-    "profile --as-of 2026-06-30 --set valu",
-    "profile --as-of 2026-06-30 --set value",
 )
 
 
@@ -228,22 +200,6 @@ def bad_table_argument(text: str) -> Diagnostic:
     )
 
 
-def table_not_given(name: str) -> Diagnostic:
-    return NOT_GIVEN.about(
-        None,
-        f"there are no data for the table {quoted(name)}",
-        f"add `--data {shown(name)}={shown(name)}.csv`",
-    )
-
-
-def table_not_declared(name: str, near: str | None) -> Diagnostic:
-    return NOT_DECLARED.about(
-        None,
-        f"the rule file declares no table {quoted(name)}",
-        closest(near, "table", "give data for the tables that it declares"),
-    )
-
-
 def target_exists(path: str) -> Diagnostic:
     return TARGET_EXISTS.about(
         path, f"{quoted(path)} is there already", "name another place, or move it away"
@@ -276,20 +232,6 @@ def no_segments() -> Diagnostic:
         None,
         "the rule file declares no segments",
         "add a block: `segments value of customers { … }`",
-    )
-
-
-def no_funnel() -> Diagnostic:
-    return NO_FUNNEL.about(
-        None, "the rule file declares no funnel", "add a block: `funnel sales of customers { … }`"
-    )
-
-
-def unknown_key_set(name: str, near: str | None) -> Diagnostic:
-    return UNKNOWN_SET_NAME.about(
-        None,
-        f"the rule file has no segments {quoted(name)}",
-        closest(near, "name", "name a `segments` block of the rule file"),
     )
 
 
