@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from segrules.lang.ir import Ago, Between, Calibration, InLast, Length, Window
+from segrules.lang.ir import Ago, Between, Calibration, InLast, InRank, Length, Window
 from segrules.lang.types import Instant, Type
-
-_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,15 @@ def seen(window: Window | None, dated: Type, context: Context) -> Bounds:
     if isinstance(dated, Instant):
         return Bounds(_start_of(first, context.zone), _start_of(end, context.zone))
     return Bounds(first, end)
+
+
+def taken(rank: InRank, population: int) -> int:
+    """How many of a population with known amounts a rank takes, ties left out of account."""
+    if rank.share is not None:
+        return min(math.ceil(rank.share * population), population)
+    if rank.count is not None:
+        return min(rank.count, population)
+    raise ValueError(f"the rank {rank.name} has neither a share nor a count")
 
 
 def days_later(day: dt.date, days: int) -> dt.date | None:

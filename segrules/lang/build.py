@@ -11,12 +11,13 @@ from lark import Token, Tree
 
 from segrules.lang import syntax as s
 from segrules.lang.parse import Parsed
+from segrules.lang.types import BOUND
 from segrules.text import problems
 from segrules.text.diagnostic import Log
 from segrules.text.source import Source, Span
 
 MAX_DIGITS = 30
-"""Digits of a number as written: more than any quantity needs, and bounded work."""
+"""Digits of a number as written, decimals included: more than any quantity needs."""
 
 Child = Any
 """A token, a built node, or None for an optional part that is not there: the grammar decides."""
@@ -73,10 +74,11 @@ class _Builder:
 
     def fraction(self, digits: str, span: Span) -> Fraction:
         plain = digits.replace("_", "")
-        if len(plain) > MAX_DIGITS:
-            self.log.report(problems.number_too_long(span, MAX_DIGITS))
+        value = Fraction(plain) if len(plain) <= MAX_DIGITS else None
+        if value is None or value > BOUND:
+            self.log.report(problems.number_too_long(span, len(str(BOUND)) - 1))
             return Fraction(0)
-        return Fraction(plain)
+        return value
 
     def date(self, text: str, span: Span) -> dt.date:
         try:

@@ -14,6 +14,7 @@ from lark import Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
 from lark.utils import TextSlice
 
+from segrules.lang import slips
 from segrules.lang.scan import DECLARATIONS, Scan, scan
 from segrules.lang.tables import keywords, load_parser
 from segrules.text import problems
@@ -164,6 +165,9 @@ def _complaint(error: UnexpectedInput, source: Source, first: int, resume: int) 
     """`first` and `resume` are where the broken declaration begins and where the next one does."""
     at = _offset(error, source)
     expected = _expected(error)
+    slip = slips.find(source, first, at)
+    if slip is not None:
+        return problems.slip(*slip)
     if at >= len(source.text.rstrip()):
         if resume < len(source.text):
             word = _head(source, resume)

@@ -214,7 +214,7 @@ def _counts(place: Path, sets: tuple[SegmentSet, ...]) -> dict[str, pl.DataFrame
 def _unknown(placed: Placement) -> dict[str, dict[str, int]]:
     """How many rows each rule is unknown on, by set and rule; rules without any left out."""
     features = [
-        Feature(f"{found.name} {at}", "let", placed.table, rule.condition)
+        Feature(f":{found.name}:{at}", "let", placed.table, rule.condition)
         for found in placed.ruleset.sets
         for at, rule in enumerate(found.rules)
         if rule.condition.optional
@@ -222,9 +222,9 @@ def _unknown(placed: Placement) -> dict[str, dict[str, int]]:
     counted = _null_counts(placed, features) if features else {}
     return {
         found.name: {
-            rule.segment: counted[f"{found.name} {at}"]
+            rule.segment: counted[f":{found.name}:{at}"]
             for at, rule in enumerate(found.rules)
-            if counted.get(f"{found.name} {at}")
+            if counted.get(f":{found.name}:{at}")
         }
         for found in placed.ruleset.sets
     }

@@ -89,10 +89,10 @@ def share(cell: pl.Expr, dtype: pl.DataType) -> Cells | None:
         return _finite(held, cell.is_not_null(), 0.0, 1.0, _certain(held, cell, 0.0, 1.0))
     if _is_text(dtype):
         written = cell.cast(pl.String)
-        percent = _double(
-            pl.when(written.str.contains(_PERCENT)).then(written.str.head(-1)), _NUMBER
-        )
-        value = pl.coalesce(percent / 100, _double(written, _NUMBER))
+        hundredths = pl.when(written.str.contains(_PERCENT)).then(written.str.head(-1))
+        # as an exponent the hundredth is exact; a division would round once more
+        percent = (hundredths + "e-2").cast(pl.Float64, strict=False)
+        value = pl.coalesce(percent, _double(written, _NUMBER))
         return _finite(value, _filled(written), 0.0, 1.0)
     return None
 

@@ -1,12 +1,12 @@
-"""A ruleset told that columns declared as always known are missing in the data at hand.
+"""A ruleset told what can be missing in the data at hand although the checker takes it as known.
 
-The checker trusts a declaration without `?`, and targets take short cuts where nothing can be
-missing. When the data break the promise, the nodes that read such columns must say so.
+The checker trusts a declaration without `?`, and that sums stay within bounds; targets take short
+cuts where nothing can be missing. Where the data may break the promise, the nodes must say so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from segrules.lang.ir import (
@@ -27,13 +27,17 @@ from segrules.lang.ir import (
     SegmentSet,
     Stage,
     Use,
+    walk,
 )
 from segrules.lang.operators import AGGREGATES, OPERATORS, Missing
 
 
 def with_missing(ruleset: Ruleset, columns: Mapping[str, Collection[str]]) -> Ruleset:
-    """The same rules, with these columns (by table) and all that rests on them optional."""
-    if not any(columns.values()):
+    """The same rules, with these columns (by table) and all that rests on them optional.
+
+    What rests on a sum is optional as well: a sum beyond the bounds is missing.
+    """
+    if not any(columns.values()) and not any(map(_sums, _expressions(ruleset))):
         return ruleset
     doubt = _Doubt(columns, set())
     features = tuple(doubt.feature(feature) for feature in ruleset.features)
@@ -43,6 +47,20 @@ def with_missing(ruleset: Ruleset, columns: Mapping[str, Collection[str]]) -> Ru
         sets=tuple(doubt.segment_set(found) for found in ruleset.sets),
         funnels=tuple(doubt.funnel(funnel) for funnel in ruleset.funnels),
     )
+
+
+def _expressions(ruleset: Ruleset) -> Iterator[Expr]:
+    """Every expression that a column or a feature may be read in."""
+    yield from (feature.expr for feature in ruleset.features)
+    yield from (rule.condition for found in ruleset.sets for rule in found.rules)
+    for stage in (stage for funnel in ruleset.funnels for stage in funnel.stages):
+        yield from (cost.amount for cost in stage.costs)
+        if stage.value:
+            yield stage.value
+
+
+def _sums(expr: Expr) -> bool:
+    return any(isinstance(node, Aggregate) and node.how == "sum" for node in walk(expr))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +135,6 @@ class _Doubt:
         where = self.expr(node.rows.where) if node.rows.where else None
         value = self.expr(node.value) if node.value else None
         rows = Rows(node.rows.table, node.rows.window, where)
-        optional = node.optional or AGGREGATES[node.how].empty is None
+        beyond = node.how == "sum"
+        optional = node.optional or beyond or AGGREGATES[node.how].empty is None
         return replace(node, rows=rows, value=value, optional=optional)

@@ -23,6 +23,7 @@ MONTHS = 12
 """How many complete months of entries are counted."""
 
 _SEGMENT = ":segment"
+_DATE = ":date:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class _Counts:
 
     limits: Mapping[str, dt.date]
     months: tuple[dt.date, ...]
-    rows: Mapping[str | None, Mapping[str, float | None]]
+    rows: Mapping[str | None, Mapping[str, int]]
     entries: Mapping[tuple[str | None, dt.date], int]
 
 
@@ -139,15 +140,15 @@ def _end(entered: dt.date, stages: Sequence[Stage]) -> dt.date:
 
 
 def _date(stage: Stage) -> str:
-    return f"date {stage.name}"
+    return f"{_DATE}{stage.name}"
 
 
 def _value(stage: Stage) -> str:
-    return f"value {stage.name}"
+    return f":value:{stage.name}"
 
 
 def _cost(stage: Stage, cost: str) -> str:
-    return f"cost {stage.name} {cost}"
+    return f":cost:{stage.name}:{cost}"
 
 
 def _parts(placement: Placement, funnel: Funnel) -> dict[str, Expr]:
@@ -173,7 +174,7 @@ def _parts(placement: Placement, funnel: Funnel) -> dict[str, Expr]:
 def _dated(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> pl.LazyFrame:
     """The segment of each row with the dates, values and costs of its stages."""
     parts = _parts(placement, funnel)
-    # as features they are computed along with the rules; a name with a blank clashes with none
+    # as features they are computed along with the rules; names in rules hold no colon
     features = tuple(Feature(name, "let", funnel.table, expr) for name, expr in parts.items())
     rules = replace(placement.ruleset, features=(*placement.ruleset.features, *features))
     wanted = [
@@ -191,16 +192,16 @@ def _dated(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> pl.
 
 
 def _reached(rows: pl.LazyFrame, stages: Sequence[Stage], as_of: dt.date) -> pl.LazyFrame:
-    """Adds `reached <n>`: the stage's date counts, and those of all stages before it do."""
+    """Adds `:reached:<n>`: the stage's date counts, and those of all stages before it do."""
     known = pl.col(_date(stages[0])) <= as_of
-    rows = rows.with_columns(known.fill_null(value=False).alias("reached 0"))
+    rows = rows.with_columns(known.fill_null(value=False).alias(":reached:0"))
     for at, stage in enumerate(stages[1:], start=1):
         date, before = pl.col(_date(stage)), pl.col(_date(stages[at - 1]))
-        tests = [pl.col(f"reached {at - 1}"), date <= as_of, date >= before]
+        tests = [pl.col(f":reached:{at - 1}"), date <= as_of, date >= before]
         if stage.within is not None:
             tests.append(date <= before.dt.offset_by(_offset(stage.within)))
         counted = pl.all_horizontal(tests).fill_null(value=False)
-        rows = rows.with_columns(counted.alias(f"reached {at}"))
+        rows = rows.with_columns(counted.alias(f":reached:{at}"))
     return rows
 
 
@@ -214,30 +215,31 @@ def _offset(length: Length) -> str:
 def _aggregates(stages: Sequence[Stage], at: int, limits: Mapping[str, dt.date]) -> list[pl.Expr]:
     stage = stages[at]
     mature = (pl.col(_date(stages[0])) <= limits[stage.name]).fill_null(value=False)
-    entered, reached = pl.col(f"reached {max(at - 1, 0)}"), pl.col(f"reached {at}")
+    entered, reached = pl.col(f":reached:{max(at - 1, 0)}"), pl.col(f":reached:{at}")
     counted = reached & mature
     asked = [
-        (entered & mature).sum().alias(f"entered {at}"),
-        counted.sum().alias(f"arrived {at}"),
-        (entered & ~mature).sum().alias(f"recent {at}"),
-        (pl.col("reached 0") & mature).sum().alias(f"mature {at}"),
+        (entered & mature).sum().alias(f":entered:{at}"),
+        counted.sum().alias(f":arrived:{at}"),
+        (entered & ~mature).sum().alias(f":recent:{at}"),
+        (pl.col(":reached:0") & mature).sum().alias(f":mature:{at}"),
     ]
     names = [_cost(stage, cost.name) for cost in stage.costs]
     if stage.value is not None:
         names.append(_value(stage))
     for name in names:
-        amounts = pl.col(name).filter(counted)
+        # whole sums do not depend on the order of adding; 10^8 greatest amounts squared fit
+        amounts = pl.col(name).filter(counted).cast(pl.Int128)
         asked += [
-            amounts.count().alias(f"count {name}"),
-            amounts.mean().alias(f"mean {name}"),
-            amounts.var().alias(f"variance {name}"),
+            amounts.count().alias(f":count{name}"),
+            amounts.sum().alias(f":sum{name}"),
+            (amounts * amounts).sum().alias(f":squares{name}"),
         ]
     return asked
 
 
 def _by_segment(
     rows: pl.LazyFrame, asked: Sequence[pl.Expr]
-) -> dict[str | None, dict[str, float | None]]:
+) -> dict[str | None, dict[str, int]]:
     found = rows.group_by(_SEGMENT).agg(asked).collect(engine="streaming").to_dicts()
     return {row.pop(_SEGMENT): row for row in found}
 
@@ -245,7 +247,7 @@ def _by_segment(
 def _entries(
     rows: pl.LazyFrame, months: Sequence[dt.date]
 ) -> dict[tuple[str | None, dt.date], int]:
-    entered = next(name for name in rows.collect_schema() if name.startswith("date "))
+    entered = next(name for name in rows.collect_schema() if name.startswith(_DATE))
     end = months[-1].replace(day=days_in_month(months[-1].year, months[-1].month))
     counted = (
         rows.filter(pl.col(entered).is_between(months[0], end))
@@ -275,15 +277,15 @@ def _history(
         mature_until=limits,
         counts={
             (name, stage.name): StageCounts(
-                _whole(row, f"entered {at}"),
-                _whole(row, f"arrived {at}"),
-                _whole(row, f"recent {at}"),
+                row.get(f":entered:{at}", 0),
+                row.get(f":arrived:{at}", 0),
+                row.get(f":recent:{at}", 0),
             )
             for name, row in rows.items()
             for at, stage in stages
         },
         mature={
-            stage.name: sum(_whole(row, f"mature {at}") for row in rows.values())
+            stage.name: sum(row.get(f":mature:{at}", 0) for row in rows.values())
             for at, stage in stages
         },
         months=months,
@@ -300,14 +302,15 @@ def _history(
             for _, stage in stages
             for cost in stage.costs
         },
-        unplaced=_whole(by_segment.get(None, {}), "arrived 0"),
+        unplaced=by_segment.get(None, {}).get(":arrived:0", 0),
     )
 
 
-def _whole(row: Mapping[str, float | None], name: str) -> int:
-    return int(row.get(name) or 0)
-
-
-def _moments(row: Mapping[str, float | None], name: str) -> Moments:
-    mean, variance = row.get(f"mean {name}"), row.get(f"variance {name}")
-    return Moments(_whole(row, f"count {name}"), mean, variance)
+def _moments(row: Mapping[str, int], name: str) -> Moments:
+    """Mean and variance from whole sums, each rounded once."""
+    count, total, squares = (row.get(f":{part}{name}", 0) for part in ("count", "sum", "squares"))
+    mean = total / count if count else None
+    variance = (
+        (count * squares - total * total) / (count * (count - 1)) if count > 1 else None
+    )
+    return Moments(count, mean, variance)

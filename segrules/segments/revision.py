@@ -10,9 +10,6 @@ from fractions import Fraction
 
 from segrules.lang.ir import Calibration, Knob, Length, Value
 
-SHOWN = 12
-"""How many characters of a revision are shown."""
-
 
 def revision(canonical_text: str, knobs: Iterable[Knob], calibration: Calibration) -> str:
     """The SHA-256, in hexadecimal, of the rules in canonical form, the knobs and the cut points.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from segrules.lang.pipeline import compile_source
+from segrules.rules import inspect
 from segrules.text import problems
 from segrules.text.catalogue import Entry, Example, catalogue
 from segrules.text.diagnostic import Diagnostic
@@ -35,7 +35,7 @@ CHECKED = [entry for entry in ENTRIES.values() if settings(entry.wrong.run) is n
 
 def findings(example: Example) -> list[Diagnostic]:
     source = Source("rules.seg", example.text)
-    return list(compile_source(source, settings(example.run)).log)
+    return list(inspect(source, settings(example.run)).log)
 
 
 def by_code(entry: Entry) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from segrules.backends.context import Context
+from segrules.backends.context import Context, taken
 from segrules.backends.polars.lower import lower, scope_of
 from segrules.backends.polars.plan import Frames, prepare
 from segrules.backends.reach import features_needed, on_row
@@ -76,21 +75,13 @@ def _cut(rank: InRank, known: pl.DataFrame) -> Cut:
     if population == 0:
         return Cut(0, None)
     amounts = known["amount"].sort(descending=rank.top)
-    taken = min(_taken(rank, population), population)
-    if taken == 0:
+    count = taken(rank, population)
+    if count == 0:
         # keys are never empty, so the best amount up to the empty key takes nobody
         return Cut(population, amounts[0], key="")
-    value = amounts[taken - 1]
+    value = amounts[count - 1]
     if rank.count is None:
         return Cut(population, value)
     better = (amounts > value) if rank.top else (amounts < value)
     tied = known.filter(pl.col("amount") == pl.lit(value, dtype=amounts.dtype))["key"].sort()
-    return Cut(population, value, key=tied[taken - int(better.sum()) - 1])
-
-
-def _taken(rank: InRank, population: int) -> int:
-    if rank.share is not None:
-        return math.ceil(rank.share * population)
-    if rank.count is not None:
-        return rank.count
-    raise ValueError(f"the rank {rank.name} has neither a share nor a count")
+    return Cut(population, value, key=tied[count - int(better.sum()) - 1])

@@ -6,10 +6,10 @@ is missing takes no part, and its own test is unknown.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
+from segrules.backends.context import taken
 from segrules.lang.ir import Cut, InRank, Value
 
 
@@ -23,11 +23,11 @@ def cut_point(rank: InRank, amounts: Iterable[tuple[str, Value]]) -> Cut:
         return Cut(0, None)
     # two stable sorts: by key, and by amount within that
     ordered = sorted(sorted(known), key=lambda row: row[1], reverse=rank.top)
-    taken = min(_taken(rank, len(known)), len(known))
-    if taken == 0:
+    count = taken(rank, len(known))
+    if count == 0:
         # keys are never empty, so the best amount up to the empty key takes nobody
         return Cut(len(known), ordered[0][1], key="")
-    key, value = ordered[taken - 1]
+    key, value = ordered[count - 1]
     return Cut(len(known), value, None if rank.count is None else key)
 
 
@@ -40,11 +40,3 @@ def in_rank(rank: InRank, cut: Cut, amount: Any, key: str | None) -> bool | None
             raise ValueError(f"the rank {rank.name} is cut within ties and needs the row's key")
         return key <= cut.key
     return bool(amount >= cut.value if rank.top else amount <= cut.value)
-
-
-def _taken(rank: InRank, population: int) -> int:
-    if rank.share is not None:
-        return math.ceil(rank.share * population)
-    if rank.count is not None:
-        return rank.count
-    raise ValueError(f"the rank {rank.name} has neither a share nor a count")

@@ -68,7 +68,7 @@ def _add(op: _Additive, left: ir.Expr, right: ir.Expr, span: Span, log: Log) -> 
     if pair is None:
         return unclear(span)
     left, right = pair
-    limit = combine(op, limits(left.type), limits(right.type))
+    limit = combine(op, reach(left), reach(right))
     kind = _sum_type(left.type, right.type, limit)
     return _checked(op, (left, right), kind, limit, span, log)
 
@@ -82,6 +82,13 @@ def _sum_type(left: Type, right: Type, limit: tuple[float, float]) -> Type:
     if isinstance(left, Share) or isinstance(right, Share):
         return Share(bounded=False)
     return number(limit)
+
+
+def reach(node: ir.Expr) -> tuple[float, float]:
+    """The limits of a node: a constant's value, whatever its type allows."""
+    if isinstance(node, ir.Const) and isinstance(node.value, int | float):
+        return node.value, node.value
+    return limits(node.type)
 
 
 def _whole_limits(limit: tuple[float, float]) -> tuple[int, int]:
@@ -139,7 +146,7 @@ def _checked(
 def _multiply(left: ir.Expr, right: ir.Expr, span: Span, log: Log) -> ir.Expr:
     if not (_numeric(left.type) and _numeric(right.type)):
         return _refuse(left, right, span, log)
-    limit = combine("mul", limits(left.type), limits(right.type))
+    limit = combine("mul", reach(left), reach(right))
     if isinstance(left.type, Money) and isinstance(right.type, Money):
         log.report(problems.money_times_money(span))
         return unclear(span)
@@ -267,7 +274,9 @@ def _extreme_type(op: str, parts: list[ir.Expr]) -> Type:
         return Money(first.currency, int(limit[0]), int(limit[1]))
     if isinstance(first, Whole):
         return whole(limit)
-    return first if isinstance(first, Share) else number(limit)
+    if any(isinstance(part.type, Share) for part in parts):
+        return Share(bounded=all(part.type == Share() for part in parts))
+    return number(limit)
 
 
 def percent_of(share: ir.Const, node: ir.Expr, span: Span, log: Log) -> ir.Expr:
@@ -277,8 +286,7 @@ def percent_of(share: ir.Const, node: ir.Expr, span: Span, log: Log) -> ir.Expr:
     if not isinstance(node.type, Money | Number | Whole):
         log.report(problems.not_a_number(node.span or span, spell(node.type)))
         return unclear(span)
-    part = float(exact_value(share))
-    limit = combine("mul", (part, part), limits(node.type))
+    limit = combine("mul", reach(share), limits(node.type))
     kind: Type = number(limit)
     if isinstance(node.type, Money):
         low, high = _whole_limits(limit)

@@ -72,6 +72,11 @@ def member(value: ir.Expr, members: list[ir.Expr], span: Span, log: Log) -> ir.E
         pair = unify(value, each, log, stored=True)
         if pair is None:
             return unclear(span)
+        if form(pair[1].type) != form(value.type):
+            log.report(
+                problems.types_differ(each.span or span, spell(value.type), spell(each.type))
+            )
+            return unclear(span)
         constants.append(pair[1])
     if form(value.type) not in ("text", "int", "date", "enum"):
         log.report(problems.no_list_of(value.span or span, spell(value.type)))
@@ -122,6 +127,6 @@ def fallback(value: ir.Expr, use: ir.Expr, span: Span, log: Log) -> ir.Expr:
     if isinstance(kind, Number):
         (low_kept, high_kept), (low_used, high_used) = limits(kind), limits(used.type)
         kind = number((min(low_kept, low_used), max(high_kept, high_used)))
-    if isinstance(kind, Share) and not isinstance(used.type, Share):
+    if isinstance(kind, Share) and used.type != Share():
         kind = Share(bounded=False)
     return ir.Apply("if_missing", (kept, used), kind, kept.optional and used.optional, span)

@@ -229,7 +229,10 @@ def _table(node: s.TableOf, symbols: Symbols) -> ir.Table:
             node.key.text: ir.TableColumn(node.key.text, node.key.text, Text(), False),
             **columns,
         }
-    elif not isinstance(columns[node.key.text].type, Text):
+    if kind == "derived" and any(name != node.key.text for name in columns):
+        extra = next(each.name for each in node.columns if each.name.text != node.key.text)
+        symbols.log.report(problems.derived_has_columns(extra.span, extra.text, node.name.text))
+    if not isinstance(columns[node.key.text].type, Text):
         symbols.log.report(problems.key_not_text(node.key.span, node.key.text))
     return ir.Table(
         node.name.text, kind, node.key.text, tuple(columns.values()),
@@ -244,7 +247,11 @@ def _doubtful(name: s.Name, symbols: Symbols) -> bool:
 
 def _column(node: s.ColumnOf, symbols: Symbols) -> ir.TableColumn:
     headings = [part.heading.value for part in node.properties if part.heading]
-    words = {part.word for part in node.properties}
+    words: set[str] = set()
+    for part in node.properties:
+        if part.word in words:
+            symbols.log.report(problems.twice(part.span, "property", part.word))
+        words.add(part.word)
     return ir.TableColumn(
         node.name.text,
         headings[0] if headings else node.name.text,

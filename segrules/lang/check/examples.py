@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from segrules.lang import ir
 from segrules.lang import syntax as s
-from segrules.lang.check.coerce import money_constant, to_float
-from segrules.lang.check.expressions import literal, name, rank_name
+from segrules.lang.check.coerce import exact_value, money_constant, to_float
+from segrules.lang.check.expressions import literal, name, percent_text, rank_name
 from segrules.lang.check.scope import Scope, Symbols, is_unclear, nearest
 from segrules.lang.check.segments import cell_text, find_set
 from segrules.lang.types import (
@@ -46,6 +46,9 @@ def _examples(node: s.ExamplesOf, found: ir.SegmentSet, symbols: Symbols) -> ir.
     if len(names) < len(head.cells) or outputs not in (["expect"], ["expect", "by"]):
         symbols.log.report(problems.examples_heading(head.span))
         return ir.Examples(found.name, node.as_of.value, (), ())
+    for each in node.given:
+        if any(column.text == each.name.text for column in names):
+            symbols.log.report(problems.twice(each.name.span, "column", each.name.text))
     rows = []
     for row in body:
         if (len(row.cells), len(row.expect)) != (len(names), len(outputs)):
@@ -160,7 +163,9 @@ def _means(cut: s.CutOf, rank: ir.InRank, scope: Scope) -> bool:
     quota = name(cut.quota, scope) if isinstance(cut.quota, s.Name) else literal(cut.quota, scope)
     if not isinstance(quota, ir.Const) or not isinstance(quota.value, int | float):
         return False
-    shown = f"{quota.value * 100:g}%" if isinstance(quota.type, Share) else str(quota.value)
+    shown = str(quota.value)
+    if isinstance(quota.type, Share):
+        shown = percent_text(exact_value(quota))
     return rank.name == rank_name(
         top=bool(cut.top), quota=shown, table=scope.table.name, by=cut.name.text
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
+from fractions import Fraction
 
-from segrules.lang import ir
+from segrules.lang import ir, spelling
 from segrules.lang import syntax as s
 from segrules.lang.check import arithmetic, comparisons, related
 from segrules.lang.check.coerce import exact_value, to_minor
@@ -124,6 +124,8 @@ def name(node: s.Name, scope: Scope) -> ir.Expr:
 def _unknown(node: s.Name, scope: Scope) -> Diagnostic:
     if node.text in ("yes", "no", "true", "false"):
         return problems.flag_literal(node.span, node.text)
+    if node.text in scope.symbols.tables:
+        return problems.table_is_no_value(node.span, node.text)
     near = nearest(node.text, scope.names())
     return problems.unknown_column(node.span, node.text, scope.table.name, near)
 
@@ -153,7 +155,8 @@ def knob_value(knob: ir.Knob, span: Span) -> ir.Const:
     if isinstance(knob.value, ir.Length):
         return ir.Const(knob.value.count, Period(knob.value.unit), span, knob.name)
     if knob.percent:
-        return ir.Const(float(knob.value), Share(), span, knob.name)
+        bounded = 0 <= knob.value <= 1
+        return ir.Const(float(knob.value), Share(bounded=bounded), span, knob.name)
     if knob.value.denominator == 1:
         value = int(knob.value)
         return ir.Const(value, Whole(value, value), span, knob.name)
@@ -171,7 +174,7 @@ def literal(node: s.Number | s.Percent | s.LengthOf | s.Quote | s.DateOf, scope:
                 return ir.Const(whole, Whole(whole, whole), node.span, written)
             return ir.Const(float(value), Number(float(value), float(value)), node.span, written)
         case s.Percent(value=value, written=written):
-            return ir.Const(float(value), Share(), node.span, written)
+            return ir.Const(float(value), Share(bounded=0 <= value <= 1), node.span, written)
         case s.LengthOf():
             length = related.length(node, scope)
             written = f"{length.count} {length.unit}"
@@ -296,7 +299,7 @@ def _rank(node: s.Ranked, quota: ir.Expr, by: ir.Expr, scope: Scope) -> ir.Expr:
     share = count = None
     if isinstance(quota, ir.Const) and isinstance(quota.type, Share):
         share = exact_value(quota)
-        spelled = f"{float(share * 100):g}%"
+        spelled = percent_text(share)
         valid = 0 < share <= 1
     else:
         count = quota.value if isinstance(quota, ir.Const) and isinstance(quota.value, int) else 0
@@ -306,7 +309,7 @@ def _rank(node: s.Ranked, quota: ir.Expr, by: ir.Expr, scope: Scope) -> ir.Expr:
     if not valid:
         scope.log.report(problems.quota_out_of_range(node.quota.span))
         return unclear(node.span)
-    what = by.name if isinstance(by, ir.Use | ir.Column) else squeeze(node.by.span.text)
+    what = by.name if isinstance(by, ir.Use | ir.Column) else spelling.expression(node.by)
     title = rank_name(top=node.top, quota=spelled, table=scope.table.name, by=what)
     return ir.InRank(title, node.top, share, count, by, by.optional, Flag(), node.span)
 
@@ -316,6 +319,7 @@ def rank_name(*, top: bool, quota: str, table: str, by: str) -> str:
     return f"{'top' if top else 'bottom'} {quota} of {table} by {by}"
 
 
-def squeeze(text: str) -> str:
-    """Rule text on one line, without comments."""
-    return " ".join(re.sub(r"#[^\n]*", "", text).split())
+def percent_text(share: Fraction) -> str:
+    """A share as a percentage, with every digit it has."""
+    percent = share * 100
+    return f"{percent}%" if percent.denominator == 1 else f"{float(percent)!r}%"

@@ -71,10 +71,14 @@ def _stage(node: s.StageOf, scope: Scope, *, first: bool) -> ir.Stage:
             )
     elif not isinstance(column.type, Date | Instant):
         scope.log.report(problems.date_needed(node.at.span, spell(column.type)))
+    elif not first and not column.until_outcome:
+        scope.log.report(problems.stage_is_an_outcome(node.at.span, node.at.text, node.name.text))
     within = None
     value = None
     costs: list[ir.Cost] = []
-    for part in node.parts:
+    for at, part in enumerate(node.parts):
+        if part.word != "cost" and part.word in [other.word for other in node.parts[:at]]:
+            scope.log.report(problems.twice(part.span, "part of the stage", part.word))
         if part.word == "within" and isinstance(part.value, s.LengthOf):
             within = length(part.value, scope)
         elif part.word == "value":
@@ -237,7 +241,7 @@ def _scenario(node: s.ScenarioOf, nodes: dict[str, s.ScenarioOf], symbols: Symbo
             symbols.log.report(problems.unknown_scenario(part.span, part.text, near))
         elif part.text in symbols.scenarios:
             found = symbols.scenarios[part.text].levers
-            levers.extend(lever for lever in found if lever not in levers)
+            levers.extend(lever for lever in found if all(lever is not each for each in levers))
     return ir.Scenario(
         node.name.text, node.label.value if node.label else "", tuple(levers),
         tuple(part.text for part in node.parts), node.name.span,
@@ -259,6 +263,8 @@ def _lever(node: s.LeverOf, symbols: Symbols) -> ir.Lever:
         if isinstance(effect.amount, s.Name):
             _check_assumption(effect.amount, symbols)
         if effect.stage is None:
+            if cost is not None:
+                symbols.log.report(problems.twice(effect.span, "part of the lever", "cost"))
             cost = _cost(effect, symbols)
         elif isinstance(effect.amount, s.Name):
             _check_stage(effect.stage, symbols)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from segrules.lang import ir
+from segrules.lang import ir, spelling
 from segrules.lang import syntax as s
-from segrules.lang.check.expressions import condition, squeeze
+from segrules.lang.check.expressions import condition
 from segrules.lang.check.scope import Scope, Symbols, is_unclear, nearest
 from segrules.text import problems
 
@@ -89,7 +89,7 @@ def _rules(node: s.SegmentsOf, scope: Scope) -> list[ir.Rule]:
                     name,
                     each.label.value if each.label else "",
                     test,
-                    squeeze(each.when.span.text),
+                    spelling.expression(each.when),
                     each.name.span,
                 )
             )
@@ -164,6 +164,8 @@ def _conditions(
         segment = cell_text(row.cells[0])
         values = tuple(cell_text(cell) for cell in row.cells[1:])
         if segment == "rest":
+            if rest is not None:
+                symbols.log.report(problems.twice(row.cells[0].span, "row", segment))
             rest = values
         elif segment in rows:
             symbols.log.report(problems.twice(row.cells[0].span, "row", segment))
@@ -190,4 +192,4 @@ def cell_text(cell: s.Cell) -> str:
         case s.Number(written=written) | s.Percent(written=written):
             return written
         case s.LengthOf() | s.DateOf():
-            return squeeze(cell.span.text)
+            return spelling.cell(cell)

@@ -106,8 +106,8 @@ EXAMPLE_FAILS = entry(
     "an example does not hold",
     why="The rules place the example in another segment than it says, or by another rule. Either "
     "the rules or the example do not say what is meant.",
-    wrong=Example(_examples("| spend => expect |", "| 50 => high |"), run="test"),
-    right=Example(_examples("| spend => expect |", "| 50 => low |"), run="test"),
+    wrong=Example(_examples("| spend => expect |", "| 50 => high |")),
+    right=Example(_examples("| spend => expect |", "| 50 => low |")),
 )
 
 

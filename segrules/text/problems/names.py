@@ -136,10 +136,19 @@ UNTIL_OUTCOME = entry(
 
 def unknown_column(span: Span, name: str, table: str, near: str | None) -> Diagnostic:
     of = f"column of {quoted(table)}" if table else "name"
+    if name.lower() in {"today", "now"}:
+        hint = "the day that is asked about is called `as_of`"
+        return UNKNOWN_COLUMN.at(span, f"unknown column {quoted(name)}", hint)
     return UNKNOWN_COLUMN.at(
         span,
         f"unknown column {quoted(name)}",
         closest(near, of, f"declare it as a column of {quoted(table)}, or with `let`"),
+    )
+
+
+def table_is_no_value(span: Span, name: str) -> Diagnostic:
+    return UNKNOWN_COLUMN.at(
+        span, f"{quoted(name)} is a table, not a value", f"say how many: `count {shown(name)}`"
     )
 
 

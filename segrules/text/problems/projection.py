@@ -34,6 +34,16 @@ FUNNEL_TOO_SHORT = entry(
     wrong="funnel sales of customers {\n  enquiry at joined\n}\n",
     right=_SALES,
 )
+STAGE_IS_OUTCOME = entry(
+    "SEG504",
+    "a stage that rules could read",
+    why="The date of a later stage is known only once the stage is reached. A rule that reads it "
+    "sorts customers by what became of them, and the funnel then shows perfect segments. Marked "
+    "`until_outcome`, the column is refused in rules.",
+    wrong=_SALES.replace("sold_at", "joined"),
+    right=_SALES,
+    severity="warning",
+)
 STAGE_NEEDS_LIMIT = entry(
     "SEG502",
     "a stage without a time limit",
@@ -196,6 +206,14 @@ def funnel_too_short(span: Span) -> Diagnostic:
         span,
         f"the funnel {quoted(span.text)} has fewer than two stages",
         "add the stage that is to be reached: `sale at sold_at within 90 days`",
+    )
+
+
+def stage_is_an_outcome(span: Span, column: str, stage: str) -> Diagnostic:
+    return STAGE_IS_OUTCOME.at(
+        span,
+        f"{quoted(column)} tells whether {quoted(stage)} was reached, and rules may read it",
+        f"mark the column: `{shown(column)} … until_outcome`",
     )
 
 

@@ -166,6 +166,17 @@ CYCLE = entry(
     right="let cost = spend / 2\nlet price = cost + 10\n",
 )
 
+DERIVED_COLUMNS = entry(
+    "SEG122",
+    "a column of a derived table",
+    why="A derived table is made of the keys of another table; it is read from no file and has no "
+    "columns of its own. What is known about its rows is said with `let`.",
+    wrong="table buyers key customer_id derived from sales { extra text }\n"
+    "table sales of buyers by customer_id dated sold_on { sold_on date  price money }\n",
+    right="table buyers key customer_id derived from sales\n"
+    "table sales of buyers by customer_id dated sold_on { sold_on date  price money }\n",
+)
+
 
 def no_ruleset(span: Span) -> Diagnostic:
     return NO_RULESET.at(
@@ -276,6 +287,14 @@ def derived_from_unrelated(span: Span, source: str, table: str) -> Diagnostic:
         span,
         f"the rows of {quoted(source)} do not belong to {quoted(table)}",
         f"declare {quoted(source)} with `of {shown(table)}`",
+    )
+
+
+def derived_has_columns(span: Span, name: str, table: str) -> Diagnostic:
+    return DERIVED_COLUMNS.at(
+        span,
+        f"the derived table {quoted(table)} cannot have the column {quoted(name)}",
+        f"leave it out, or say `let {shown(name)} = …`",
     )
 
 

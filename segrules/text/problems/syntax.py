@@ -91,6 +91,16 @@ LENGTH_OF_TIME = entry(
 )
 
 
+SLIP = entry(
+    "SEG011",
+    "a word or sign of another language",
+    why="Spreadsheets, SQL and programs say some things in other words. The words of this language "
+    "are written in small letters, comparisons with one sign.",
+    wrong=segments_when("spend > 100 AND vip"),
+    right=segments_when("spend > 100 and vip"),
+)
+
+
 def file_too_large(span: Span, length: int, limit: int) -> Diagnostic:
     return TOO_MUCH.at(
         span,
@@ -176,6 +186,11 @@ def unexpected(span: Span, expected: Sequence[str]) -> Diagnostic:
         f"{quoted(span.text)} does not fit here",
         _wanted(expected, "look for something left out just before it"),
     )
+
+
+def slip(span: Span, wrong: str, hint: str) -> Diagnostic:
+    """A word or sign of another language; `hint` says what to write."""
+    return SLIP.at(span, f"{quoted(wrong)} is not said like this here", hint)
 
 
 def control_character(span: Span) -> Diagnostic:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from segrules.text.catalogue import entry
 from segrules.text.diagnostic import Diagnostic
 from segrules.text.problems.words import quoted, segments_when, thing
@@ -146,9 +148,13 @@ POINTS = entry(
 
 
 def types_differ(span: Span, left: str, right: str) -> Diagnostic:
-    return TYPES_DIFFER.at(
-        span, f"{thing(left)} does not go with {thing(right)}", _bring_together({left, right})
-    )
+    hint = _bring_together({left, right})
+    if _SLASHED_DATE.search(span.text):
+        hint = "dates are written year-month-day: 2026-06-30"
+    return TYPES_DIFFER.at(span, f"{thing(left)} does not go with {thing(right)}", hint)
+
+
+_SLASHED_DATE = re.compile(r"\b\d{1,2}\s*/\s*\d{1,2}\s*/\s*\d{4}\b")
 
 
 def _bring_together(kinds: set[str]) -> str:
@@ -163,8 +169,17 @@ def share_needs_percent(span: Span, written: str) -> Diagnostic:
     return SHARE_NEEDS_PERCENT.at(
         span,
         f"{quoted(written)} stands beside a share",
-        f"write it as a percentage, such as `{shown(written)}%`",
+        f"write it as a percentage, such as `{_percentage(written)}`",
     )
+
+
+def _percentage(written: str) -> str:
+    """0.05 is meant as 5%, 60 as 60%."""
+    try:
+        value = float(written)
+    except ValueError:
+        return "60%"
+    return f"{value * 100:g}%" if abs(value) < 1 else f"{value:g}%"
 
 
 def percent_needs_share(span: Span, written: str, kind: str) -> Diagnostic:
