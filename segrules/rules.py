@@ -190,14 +190,16 @@ class Rules:
 
         The result's `frame()` has a row a scenario, segment and measure; counts are customers
         over the projected months, money is in units of the ruleset's currency. The same tables,
-        `runs` and `seed` give the same bits whatever the `threads`.
+        `runs` and `seed` give the same bits whatever the `threads`. There are from 2 to 1,000,000
+        `runs` (the command line asks for 100 at least), and a `seed` is from 0 to 2**63 - 1.
         """
-        from segrules.sim.projection import Settings, find_project
+        from segrules.sim.projection import Settings, check_settings, find_project
         from segrules.sim.projection import project as carry_out
 
         found = find_project(self.ruleset, project)
-        placement = self.place(tables, as_of=as_of, table=self._funnel(found.funnel).table)
         settings = Settings(found.name, runs, seed, engine, threads)
+        check_settings(settings)
+        placement = self.place(tables, as_of=as_of, table=self._funnel(found.funnel).table)
         return carry_out(placement, settings)
 
     def _set(self, name: str | None, funnel: ir.Funnel | None = None) -> ir.SegmentSet:

@@ -12,6 +12,7 @@ from segrules.cli.session import (
     Format,
     Knobs,
     OutputFormat,
+    Progress,
     RulesFile,
     Tables,
     date,
@@ -59,14 +60,11 @@ def command(
     if Path(out).resolve() == Path(file).resolve():
         raise RulesError([problems.over_input(out)], unable=True)
     rules = load(file, knob)
-    batch = run_assignment(
-        rules.ruleset,
-        paths(table),
-        day,
-        Path(out),
-        text=rules.canonical,
-        options=Options(of, strict, unknown_counts),
-    )
+    options = Options(of, strict, unknown_counts)
+    with Progress("assigning"):
+        batch = run_assignment(
+            rules.ruleset, paths(table), day, Path(out), text=rules.canonical, options=options
+        )
     if form is Format.json:
         print_json(batch.summary.model_dump(mode="json", by_alias=True))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -64,7 +65,7 @@ def _print(found: list[Diagnostic], files: list[str], form: Form) -> None:
         for each in found:
             print(concise(each))
     else:
-        show(found)
+        show(found, sys.stdout)
         clean = len(files) == 1 and f"{files[0]}: no findings"
         print(clean if clean and not found else _count(found, len(files)))
 

@@ -53,6 +53,8 @@ def command(
         try:
             place.mkdir(parents=True, exist_ok=True)
             _run(folder, place, seed, form, kept=keep is not None)
+        except BrokenPipeError:
+            raise
         except OSError as error:
             reason = error.strerror or "the system refused"
             raise RulesError(

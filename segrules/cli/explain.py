@@ -24,7 +24,7 @@ from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.render import page
 from segrules.text.source import Source
 
-_CODE = re.compile(r"SEG\d+", re.IGNORECASE)
+_CODE = re.compile(r"(?:SEG)?(\d{1,4})", re.IGNORECASE)
 
 
 def command(
@@ -53,11 +53,13 @@ def command(
     segrules explain SEG201
     segrules explain rules.seg --key L000017 --table leads=leads.csv --as-of 2026-06-30
     """
-    if _CODE.fullmatch(what):
-        print(_page(what.upper()), end="")
+    code = _CODE.fullmatch(what)
+    if code:
+        print(_page(f"SEG{code[1]:0>3}"), end="")
         return
     if key is None or as_of is None:
-        raise RulesError([problems.explain_needs_key()], unable=True)
+        lacking = [word for word, given in (("--key", key), ("--as-of", as_of)) if given is None]
+        raise RulesError([problems.explain_needs(lacking)], unable=True)
     from segrules.report.explanation import explanation_record, explanation_tables
 
     day = date(as_of)

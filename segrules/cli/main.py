@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -87,6 +87,22 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
 for _module in (init, check, fmt, assign, profile, study, explain, simulate, demo, version):
     app.command(_module.__name__.rpartition(".")[2])(guarded(_module.command))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        version.command()
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Options of the command as a whole."""
 
 
 def run() -> None:

@@ -11,6 +11,7 @@ from segrules.cli.session import (
     Format,
     Knobs,
     OutputFormat,
+    Progress,
     RulesFile,
     Tables,
     date,
@@ -46,7 +47,9 @@ def command(
 
     day = date(as_of)
     rules = load(file, knob)
-    found = rules.profile(scan(rules, table), as_of=day, by=by, columns=column or None)
+    frames = scan(rules, table)
+    with Progress("profiling"):
+        found = rules.profile(frames, as_of=day, by=by, columns=column or None)
     if form is Format.json:
         print_json(profile_record(found))
     else:

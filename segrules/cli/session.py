@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
 
 import typer
 
@@ -69,12 +70,11 @@ def settings(arguments: Iterable[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for argument in arguments:
-        name, _, value = argument.partition("=")
-        if not name:
-            raise RulesError([problems.unknown_knob(name, None)], unable=True)
-        if not value or name in found:
-            said = f"{found[name]} and {value}" if name in found else value
-            raise RulesError([problems.knob_unreadable(name, said, "5")], unable=True)
+        name, _, value = (part.strip() for part in argument.partition("="))
+        if not name or not value or name in found:
+            raise RulesError(
+                [problems.bad_knob_argument(argument, twice=name in found)], unable=True
+            )
         found[name] = value
     return found
 
@@ -135,11 +135,12 @@ def scan(rules: Rules, tables: Iterable[str]) -> dict[str, pl.LazyFrame]:
 # ---- output
 
 
-def show(found: Iterable[Diagnostic]) -> None:
-    """Diagnostics, in full, on stderr."""
-    colour = sys.stderr.isatty() and _colour_wanted()
+def show(found: Iterable[Diagnostic], out: TextIO | None = None) -> None:
+    """Diagnostics, in full, on stderr unless they are what was asked for."""
+    place = out or sys.stderr
+    colour = place.isatty() and _colour_wanted()
     for each in found:
-        print(full(each, colour=colour), file=sys.stderr)
+        print(full(each, colour=colour), file=place)
 
 
 def _colour_wanted() -> bool:
@@ -172,28 +173,48 @@ def print_tables(parts: Iterable[RenderableType]) -> None:
 
 
 class Progress:
-    """Says on stderr how far a long run is: from its second second on, and then at intervals."""
+    """Says on stderr what is being done, once it takes more than a second.
 
-    def __init__(self, total: int, what: str) -> None:
-        self.total, self.what = total, what
-        self.started = self.said = time.monotonic()
+    On a terminal one line that renews itself, elsewhere a line every ten seconds. Called with how
+    much of `total` is done it also says the pace and the time left; until then, that the work has
+    begun (a first projection compiles its kernels, and keeps them).
+    """
+
+    def __init__(self, doing: str, total: int = 0, unit: str = "") -> None:
+        self.doing, self.total, self.unit = doing, total, unit
+        self.done = 0
         self.live = sys.stderr.isatty()
+        self.ended = threading.Event()
+        self.started = time.monotonic()
+        self.thread = threading.Thread(target=self._tell, daemon=True)
 
     def __call__(self, done: int) -> None:
-        now = time.monotonic()
-        if now - self.started < 1.0 or now - self.said < (0.2 if self.live else 10.0):
-            return
-        self.said = now
-        rate = done / (now - self.started)
-        left = (self.total - done) / rate
-        text = f"{done:,} of {self.total:,} {self.what}, {rate:,.0f} a second, {left:.0f} s left"
-        print(
-            f"\r{text}\x1b[K" if self.live else text,
-            end="" if self.live else "\n",
-            file=sys.stderr,
-            flush=True,
-        )
+        self.done = done
 
-    def close(self) -> None:
-        if self.live and self.said > self.started:
+    def __enter__(self) -> Progress:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.thread.join()
+
+    def _tell(self) -> None:
+        pause, said = 1.0, False
+        while not self.ended.wait(pause):
+            said, pause = True, 0.2 if self.live else 10.0
+            lead, end = ("\r", "\x1b[K") if self.live else ("", "\n")
+            print(lead + self._text(), end=end, file=sys.stderr, flush=True)
+        if said and self.live:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def _text(self) -> str:
+        passed = time.monotonic() - self.started
+        if not self.done:
+            return f"{self.doing}, {passed:.0f} s"
+        pace = self.done / passed
+        left = (self.total - self.done) / pace
+        return (
+            f"{self.doing}: {self.done:,} of {self.total:,} {self.unit}, {pace:,.0f} a second, "
+            f"{left:.0f} s left"
+        )

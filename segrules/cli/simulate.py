@@ -96,8 +96,5 @@ def carry_out(
     found = find_project(rules.ruleset, settings.project)
     funnel = next(each for each in rules.ruleset.funnels if each.name == found.funnel)
     placement = rules.place(frames, as_of=day, table=funnel.table)
-    progress = Progress(settings.runs or found.runs, "futures")
-    try:
+    with Progress("projecting", settings.runs or found.runs, "futures") as progress:
         return simulated(placement, settings, progress)
-    finally:
-        progress.close()

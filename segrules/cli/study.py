@@ -11,6 +11,7 @@ from segrules.cli.session import (
     Format,
     Knobs,
     OutputFormat,
+    Progress,
     RulesFile,
     Tables,
     date,
@@ -47,7 +48,9 @@ def command(
 
     day = date(as_of)
     rules = load(file, knob)
-    found = rules.study(scan(rules, table), as_of=day, funnel=funnel, by=by)
+    frames = scan(rules, table)
+    with Progress("studying"):
+        found = rules.study(frames, as_of=day, funnel=funnel, by=by)
     show(found.findings)
     if form is Format.json:
         print_json(study_record(found))

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from segrules.lang import ir
 from segrules.report.tables import grid, heading, note
-from segrules.report.words import count, label, percent
+from segrules.report.words import count, counted, percent
 from segrules.segments.summary import Summary
 
 
@@ -26,8 +26,9 @@ def assignment_tables(
             yield note("unknown: rows on which the rule cannot be decided, as values are missing")
         if found.unsure and ruleset.set(name).unsure is None:
             yield note(
-                f"{count(found.unsure)} rows are in no segment: no rule is true and some are "
-                "unknown; declare `unsure` to name them"
+                f"{counted(found.unsure, 'row is', 'rows are')} in no segment: no rule is true "
+                "and some are unknown; declare `unsure` to name "
+                + ("it" if found.unsure == 1 else "them")
             )
     written = "" if out is None else f"wrote {out}; "
     yield note(f"{written}rules of revision {summary.revision[:12]}")
@@ -35,12 +36,13 @@ def assignment_tables(
 
 def _segments(name: str, summary: Summary, ruleset: ir.Ruleset) -> Table:
     found, segment_set = summary.sets[name], ruleset.set(name)
-    table = grid("segment", "", ">rows", ">share", ">unknown")
+    labels = segment_set.labels
+    table = grid("segment", *([""] if labels else []), ">rows", ">share", ">unknown")
     for segment, size in found.segments.items():
         unknown = found.unknown.get(segment, 0)
         table.add_row(
             segment,
-            label(segment, segment_set.labels),
+            *([labels.get(segment, "")] if labels else []),
             count(size.rows),
             percent(size.share),
             count(unknown) if unknown else "",

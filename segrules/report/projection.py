@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 from rich.console import RenderableType
 
 from segrules.lang import ir
 from segrules.report.tables import grid, heading, note
-from segrules.report.words import NONE, count, estimate, label, percent, signed, units
-from segrules.sim.model import MONEY_MEASURES, TOTAL
+from segrules.report.words import NONE, count, estimate, label, share, signed, units
+from segrules.sim.model import COST, MONEY_MEASURES, PROFIT, SALES, TOTAL
 from segrules.sim.projection import Projection
-from segrules.sim.summary import Figure, Row
+from segrules.sim.summary import Figure, Ratio, Row
 
-HEADLINES = ("sales", "revenue", "cost", "profit")
+HEADLINES = (SALES, *MONEY_MEASURES)
+
+EDGE = 1.71
+"""Monte Carlo error of the ends of an 80% interval over that of the mean, as for a normal."""
 
 
 def projection_tables(found: Projection, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
@@ -59,7 +62,7 @@ def _scenarios(found: Projection, ruleset: ir.Ruleset) -> RenderableType:
         }
         cells = [_change(rows[measure], found) for measure in measures]
         if better:
-            cells.append(_chance(rows["profit"].chance_better, found.runs))
+            cells.append(_chance(rows[PROFIT].chance_better, found.runs))
         table.add_row(f"{words[name]}\n({name})", *cells)
     return table
 
@@ -68,11 +71,11 @@ def _headlines(found: Projection) -> list[str]:
     """Sales and money; without a value, those who reach the last stage, and the cost."""
     if _has_profit(found):
         return list(HEADLINES)
-    return [found.estimate.model.stages[-1], "cost"]
+    return [found.estimate.model.stages[-1], COST]
 
 
 def _has_profit(found: Projection) -> bool:
-    return any(row.measure == "profit" for row in found.rows)
+    return any(row.measure == PROFIT for row in found.rows)
 
 
 def _chance(chance: float | None, runs: int) -> str:
@@ -85,7 +88,9 @@ def _chance(chance: float | None, runs: int) -> str:
             return f"over {100 - edge:.0f}%"
         if chance <= edge / 100:
             return f"under {edge:.0f}%"
-    return percent(chance, 0)
+    # two Monte Carlo errors of a chance are at least half a percent or so: whole ones at best
+    error = max(math.sqrt(chance * (1.0 - chance) / runs), 0.001)
+    return share(chance, error)
 
 
 def _scale(row: Row, found: Projection) -> float:
@@ -97,9 +102,8 @@ def _change(row: Row, found: Projection) -> str:
     if row.chance_better is None:
         return "no change"
     shown = _figure(row.difference, _scale(row, found))
-    relative = row.difference.mean / row.today.mean if row.today.mean else None
-    share = f" ({signed(percent(relative))})" if relative is not None else ""
-    return f"{signed(shown)}{share}\n{_interval(row.difference, _scale(row, found))}"
+    relative = f" ({signed(_share(row.relative))})" if row.relative else ""
+    return f"{signed(shown)}{relative}\n{_interval(row.difference, _scale(row, found))}"
 
 
 def _figure(figure: Figure, scale: float) -> str:
@@ -107,7 +111,8 @@ def _figure(figure: Figure, scale: float) -> str:
 
 
 def _interval(figure: Figure, scale: float) -> str:
-    low, high = (signed(estimate(edge, figure.mc_error, scale)) for edge in figure.interval80)
+    error = EDGE * figure.mc_error
+    low, high = (signed(estimate(edge, error, scale)) for edge in figure.interval80)
     return f"{low} to {high}"
 
 
@@ -138,17 +143,17 @@ def _by_stage(found: Projection, scenario: str, labels: dict[str, str]) -> Rende
         if all(rows[segment, stage].chance_better is None for stage in stages):
             continue
         cells = []
-        for before, stage in pairwise(stages):
-            today = _rate(rows[segment, before].today, rows[segment, stage].today)
-            then = _rate(rows[segment, before].then, rows[segment, stage].then)
-            same = today == then
-            cells.append(percent(today) if same else f"{percent(today)} → {percent(then)}")
+        for stage in stages[1:]:
+            row = rows[segment, stage]
+            today, then = _share(row.passed_today), _share(row.passed_then)
+            same = row.passed_today == row.passed_then
+            cells.append(today if same else f"{today} → {then}")
         table.add_row(label(segment, labels), *cells)
     return table
 
 
-def _rate(before: Figure, after: Figure) -> float | None:
-    return after.mean / before.mean if before.mean else None
+def _share(ratio: Ratio | None) -> str:
+    return NONE if ratio is None else share(ratio.value, ratio.mc_error)
 
 
 def _assumptions(found: Projection) -> Iterator[RenderableType]:
@@ -196,6 +201,7 @@ def projection_record(found: Projection) -> dict[str, Any]:
         "runs": found.runs,
         "seed": found.seed,
         "complete": found.complete,
+        "unplaced": found.history.unplaced,
         "currency": found.currency,
         "engine": {"name": found.engine, "why": found.why},
         "assumptions": [_assumption(each, found) for each in found.assumptions],

@@ -75,7 +75,10 @@ def _reading(found: Study, labels: dict[str, str]) -> str:
         if names:
             said.append(f"{word} the others at every stage: {', '.join(names)}")
     if found.history.unplaced:
-        said.append(f"{count(found.history.unplaced)} who entered are in no segment and left out")
+        verb = "is" if found.history.unplaced == 1 else "are"
+        said.append(
+            f"{count(found.history.unplaced)} who entered {verb} in no segment and left out"
+        )
     return "\n" + "\n".join(said)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from segrules.lang import ir
 from segrules.lang.types import Money, Share, Type, decimals
 from segrules.sim.summary import significant
 
@@ -46,9 +45,20 @@ def typed(value: float | None, kind: Type) -> str:
     return f"{value:,.2f}"
 
 
+def share(value: float, mc_error: float) -> str:
+    """A simulated share as a percentage, never finer than two Monte Carlo errors."""
+    places = 1 if 200 * mc_error <= 0.1 else 0
+    return f"{significant(100 * value, 100 * mc_error):.{places}f}%"
+
+
+def counted(number: int, singular: str, plural: str) -> str:
+    """How many, with the word that goes with it."""
+    return f"{count(number)} {singular if number == 1 else plural}"
+
+
 def signed(text: str) -> str:
     """A difference with its sign."""
-    return text if text.startswith("-") or text in (NONE, "0", "0.00") else f"+{text}"
+    return text if text.startswith("-") or text in (NONE, "0", "0.00", "0%", "0.0%") else f"+{text}"
 
 
 def estimate(value: float, mc_error: float, scale: float = 1.0) -> str:
@@ -63,12 +73,3 @@ def estimate(value: float, mc_error: float, scale: float = 1.0) -> str:
 def label(name: str, labels: dict[str, str]) -> str:
     """A segment's label, or its name."""
     return labels.get(name) or name
-
-
-def decided_by(by: str, segment_set: ir.SegmentSet) -> str:
-    """What decided, in words."""
-    if by == "otherwise":
-        return "otherwise: every rule is false"
-    if by == "unsure":
-        return "unsure: no rule is true and some are unknown"
-    return f"the rule of {by}" if by in segment_set.segments else by

@@ -70,9 +70,7 @@ def assign(
         with reading(placed):
             placement = place(ruleset, placed, frames, as_of)
             return placed_rows(placement, unknown_counts=unknown_counts)  # type: ignore[return-value]
-    placement = place(ruleset, placed, frames, as_of)
-    if check_keys and ruleset.table(placed).kind == "main":
-        _check_keys(ruleset.table(placed), frames[placed])
+    placement = place(ruleset, placed, frames, as_of, check_keys=check_keys)
     rows = placed_rows(placement, unknown_counts=unknown_counts)
     return rows.collect(engine="streaming")  # type: ignore[return-value]
 
@@ -98,14 +96,16 @@ def place(
     table: str,
     frames: Mapping[str, pl.DataFrame] | Mapping[str, pl.LazyFrame],
     as_of: dt.date,
+    *,
+    check_keys: bool = True,
 ) -> Placement:
     """Brings the frames given, by table name, into canonical form for the sets of one table.
 
     Every table that these sets read must be given. The cut points of ranks are
-    calibrated here, on whole populations.
+    calibrated here, on whole populations. Keys are checked as `assign` says.
 
     Raises:
-        RulesError: a table or a column is lacking, or a type is refused.
+        RulesError: a table or a column is lacking, a type is refused, or keys are not sound.
     """
     sources = [each.name for each in ruleset.tables if each.kind != "derived"]
     unknown = [name for name in frames if name not in sources]
@@ -127,6 +127,8 @@ def place(
         else:
             ready[name] = canonical(given, declared, ruleset)
         lacking[name] = frozenset(column.name for column in declared.columns) - full
+    if check_keys and ruleset.table(table).kind == "main":
+        _check_keys(ruleset.table(table), frames[table])
     return placement(with_missing(ruleset, lacking), table, ready, as_of)
 
 

@@ -13,9 +13,10 @@ from segrules.backends.polars.plan import prepare
 from segrules.lang.ir import Feature, Ruleset, SegmentSet, Use
 from segrules.segments.assign import Placement, chosen_sets, placed_rows, placement
 from segrules.segments.atomic import replacing
-from segrules.segments.border import canonical
+from segrules.segments.border import canonical, readings
 from segrules.segments.demand import conditions, demand
 from segrules.segments.doubt import with_missing
+from segrules.segments.orphans import Surveyed, orphans
 from segrules.segments.read import ARROW_ENDINGS, open_table, reading, sha256
 from segrules.segments.revision import revision, spelled
 from segrules.segments.summary import (
@@ -81,7 +82,7 @@ def run_assignment(
     sets = chosen_sets(ruleset, options.table)
     rules = replace(ruleset, sets=sets)
     inputs = _surveyed(rules, sets[0].table, paths)
-    warnings = tuple(found for each in inputs.values() for found in each.survey.findings)
+    warnings = _findings(rules, inputs)
     _refuse(warnings, strict=options.strict)
     with reading(sets[0].table):
         placed = _placement(rules, sets[0].table, inputs, as_of)
@@ -141,16 +142,41 @@ def _surveyed(ruleset: Ruleset, table: str, paths: Mapping[str, Path]) -> dict[s
             inputs[name] = _Input(paths[name], frame, sha256(paths[name]), seen)
         except RulesError as error:
             found.extend(error.diagnostics)
+    for name in sources:
+        if name in paths and name not in names:
+            try:
+                _check_unread(ruleset, name, paths[name])
+            except RulesError as error:
+                found.extend(error.diagnostics)
     if found:
         raise RulesError(found, unable=True)
     return inputs
 
 
+def _check_unread(ruleset: Ruleset, name: str, path: Path) -> None:
+    """A table that is given but not read must at least be what it is said to be.
+
+    Raises:
+        RulesError: it cannot be opened or lacks columns.
+    """
+    readings(ruleset.table(name), open_table(path).collect_schema(), ruleset, file=str(path))
+
+
+def _findings(ruleset: Ruleset, inputs: Mapping[str, _Input]) -> tuple[Diagnostic, ...]:
+    found = tuple(each for read in inputs.values() for each in read.survey.findings)
+    if any(each.severity == "error" for each in found):
+        return found
+    given = {
+        name: Surveyed(each.path, each.frame, each.survey.rows) for name, each in inputs.items()
+    }
+    return (*found, *orphans(ruleset, given))
+
+
 def _refuse(findings: tuple[Diagnostic, ...], *, strict: bool) -> None:
-    if strict and findings:
-        raise RulesError(list(findings))
     if any(found.severity == "error" for found in findings):
         raise RulesError(list(findings), unable=True)
+    if strict and findings:
+        raise RulesError(list(findings))
 
 
 def _placement(
@@ -174,8 +200,7 @@ def _written(placed: Placement, out: Path, options: Options) -> dict[str, pl.Dat
             _sink(rows, unfinished)
             counts = _counts(unfinished, placed.ruleset.sets)
             if not any(each.height for each in counts.values()):
-                # a derived table is empty when its rows all lie after the day that is asked about
-                raise RulesError([problems.empty_table(placed.table, None)], unable=True)
+                raise RulesError([_nothing_yet(placed)], unable=True)
             return counts
     except OSError as error:
         reason = error.strerror or "the system refused"
@@ -183,6 +208,15 @@ def _written(placed: Placement, out: Path, options: Options) -> dict[str, pl.Dat
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         problem = problems.not_written(str(out), "the data changed or the disk is full")
         raise RulesError([problem], unable=True) from None
+
+
+def _nothing_yet(placed: Placement) -> Diagnostic:
+    """Files of main tables have rows: what leaves none is the day that is asked about."""
+    table = placed.ruleset.table(placed.table)
+    dated = table if table.source is None else placed.ruleset.table(table.source)
+    if dated.dated is None:
+        return problems.empty_table(table.name, None)
+    return problems.nothing_yet(table.name, dated.name, placed.context.as_of.isoformat())
 
 
 def _sink(rows: pl.LazyFrame, place: Path) -> None:

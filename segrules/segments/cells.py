@@ -11,7 +11,19 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from segrules.lang.types import Money, decimals
+from segrules.lang.types import (
+    BOUND,
+    Date,
+    Enum,
+    Flag,
+    Instant,
+    Money,
+    Number,
+    Share,
+    Type,
+    Whole,
+    decimals,
+)
 
 _WHOLE = r"^[+-]?[0-9]+$"
 _NUMBER = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
@@ -180,6 +192,34 @@ def enum(cell: pl.Expr, dtype: pl.DataType, values: tuple[str, ...]) -> Cells | 
     given = cell.is_not_null() & (cell.cast(pl.String) != "")
     declared = isinstance(dtype, pl.Enum) and set(dtype.categories) <= set(values)
     return Cells(value, given, value, _ALWAYS if declared else None)
+
+
+def how_written(kind: Type) -> str:
+    """How values of a declared type are written, as a diagnostic says it."""
+    match kind:
+        case Whole(low=low, high=high):
+            bounds = f", from {low:,} to {high:,}" if (low, high) != (-BOUND, BOUND) else ""
+            return f"whole numbers are written in digits only{bounds}"
+        case Number(low=low, high=high):
+            declared = Number(low, high) != Number() and None not in (low, high)
+            bounds = f", from {low:g} to {high:g}" if declared else ""
+            return f"numbers are written 12.5 or 1e3{bounds}"
+        case Share():
+            return "shares are written 5% or 0.05, from 0 to 1"
+        case Money(currency=currency):
+            places = decimals(currency)
+            amount = "1234." + "50".ljust(places, "0") if places else "1234"
+            return f"amounts are written {amount}, without signs or separators"
+        case Flag():
+            return "flags are written yes or no"
+        case Date():
+            return "dates are written 2025-06-30"
+        case Instant():
+            return "instants are written 2025-06-30T14:00:00Z"
+        case Enum():
+            return "write the values as declared, or declare others"
+        case _:
+            return "export the column as text"
 
 
 def spell_source(dtype: pl.DataType) -> str:

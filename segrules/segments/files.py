@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from segrules.lang.ir import Ruleset
+from segrules.segments.orphans import Surveyed, orphans
 from segrules.segments.read import open_table
 from segrules.segments.survey import survey
 from segrules.text.diagnostic import Diagnostic, RulesError
@@ -24,18 +25,20 @@ def survey_files(
             such findings together.
     """
     sources = [table.name for table in ruleset.tables if table.kind != "derived"]
-    frames: dict[str, pl.LazyFrame] = {}
+    given: dict[str, Surveyed] = {}
     findings: list[Diagnostic] = []
     for name, path in paths.items():
         if name not in sources:
             findings.append(problems.not_declared("table", name, sources))
             continue
         try:
-            frames[name] = open_table(path)
-            seen = survey(frames[name], ruleset.table(name), ruleset, file=str(path))
+            frame = open_table(path)
+            seen = survey(frame, ruleset.table(name), ruleset, file=str(path))
+            given[name] = Surveyed(path, frame, seen.rows)
             findings.extend(seen.findings)
         except RulesError as error:
             findings.extend(error.diagnostics)
     if any(found.severity == "error" for found in findings):
         raise RulesError(findings, unable=True)
-    return frames, tuple(findings)
+    findings.extend(orphans(ruleset, given))
+    return {name: each.frame for name, each in given.items()}, tuple(findings)

@@ -237,9 +237,7 @@ def _aggregates(stages: Sequence[Stage], at: int, limits: Mapping[str, dt.date])
     return asked
 
 
-def _by_segment(
-    rows: pl.LazyFrame, asked: Sequence[pl.Expr]
-) -> dict[str | None, dict[str, int]]:
+def _by_segment(rows: pl.LazyFrame, asked: Sequence[pl.Expr]) -> dict[str | None, dict[str, int]]:
     found = rows.group_by(_SEGMENT).agg(asked).collect(engine="streaming").to_dicts()
     return {row.pop(_SEGMENT): row for row in found}
 
@@ -310,7 +308,5 @@ def _moments(row: Mapping[str, int], name: str) -> Moments:
     """Mean and variance from whole sums, each rounded once."""
     count, total, squares = (row.get(f":{part}{name}", 0) for part in ("count", "sum", "squares"))
     mean = total / count if count else None
-    variance = (
-        (count * squares - total * total) / (count * (count - 1)) if count > 1 else None
-    )
+    variance = (count * squares - total * total) / (count * (count - 1)) if count > 1 else None
     return Moments(count, mean, variance)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.problems import data as problems
 
 ARROW_ENDINGS = (".arrow", ".feather", ".ipc")
+_ENDINGS = (".csv", ".parquet", *ARROW_ENDINGS)
 _STREAM_START = b"\xff\xff\xff\xff"
 """How Arrow's stream format begins; its file format begins with a magic word."""
 
@@ -32,7 +34,7 @@ def open_table(path: Path) -> pl.LazyFrame:
     if path.is_dir():
         return _open_folder(path)
     if not path.exists():
-        raise RulesError([problems.no_such_file(name)], unable=True)
+        raise RulesError([problems.no_such_file(name, _near(path))], unable=True)
     with reading(name):
         match path.suffix.lower():
             case ".csv":
@@ -66,6 +68,17 @@ def reading(file: str) -> Iterator[None]:
         raise RulesError([problems.damaged(file)], unable=True) from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise RulesError([_said_by_engine(file, str(error))], unable=True) from None
+
+
+def _near(path: Path) -> list[str]:
+    """Tables in the folder of a path whose names are close to its own."""
+    try:
+        names = [each.name for each in path.parent.iterdir() if each.suffix.lower() in _ENDINGS]
+    except OSError:
+        return []
+    folded = {name.casefold(): name for name in sorted(names)}
+    near = get_close_matches(path.name.casefold(), folded, n=3, cutoff=0.6)
+    return [folded[name] for name in near]
 
 
 def sha256(path: Path) -> str:

@@ -70,13 +70,32 @@ def study(placement: Placement, funnel: str, segments_of: str) -> Study:
     later = history.stages[1:]
     young = [stage for stage in later if history.mature[stage] == 0]
     if later and len(young) == len(later):
-        entered_by = history.mature_until[later[0]].isoformat()
-        raise RulesError([problems.no_mature_cohort(funnel, later[0], entered_by)])
-    findings = tuple(
-        problems.stage_too_young(funnel, stage, history.mature_until[stage].isoformat())
-        for stage in young
-    )
+        raise RulesError([_no_cohort(history, later[0])])
+    findings = tuple(_no_rate(history, stage) for stage in young)
     return Study(tuple(_stage(history, stage) for stage in later), history, findings)
+
+
+def _no_cohort(history: FunnelHistory, stage: str) -> Diagnostic:
+    before = _before_if_nobody(history, stage)
+    if before is not None:
+        return problems.nobody_before(history.funnel, stage, before)
+    until = history.mature_until[stage].isoformat()
+    return problems.no_mature_cohort(history.funnel, stage, until)
+
+
+def _no_rate(history: FunnelHistory, stage: str) -> Diagnostic:
+    before = _before_if_nobody(history, stage)
+    if before is not None:
+        return problems.nobody_before_yet(history.funnel, stage, before)
+    return problems.stage_too_young(history.funnel, stage, history.mature_until[stage].isoformat())
+
+
+def _before_if_nobody(history: FunnelHistory, stage: str) -> str | None:
+    """The stage before, when nobody at all has reached it: time is not what is wanting then."""
+    counts = _sum([history.counts[name, stage] for name in history.segments])
+    if counts.entered or counts.too_recent:
+        return None
+    return history.stages[history.stages.index(stage) - 1]
 
 
 def wilson(successes: int, trials: int, level: float) -> Interval:

@@ -10,12 +10,11 @@ import polars as pl
 from segrules.lang.ir import Ruleset, Table
 from segrules.lang.types import Enum, spell
 from segrules.segments.border import Reading, readings
+from segrules.segments.cells import how_written
 from segrules.segments.read import reading
 from segrules.text.diagnostic import Diagnostic
 from segrules.text.problems import data as problems
-
-_QUOTED = 3
-"""How many cells or keys a diagnostic quotes."""
+from segrules.text.problems import values
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +54,13 @@ def survey(
             missing.pop(table.key, None)
         quoted = {each.column.name: each for each in found}
         findings += [
-            _unreadable(frame, table, quoted[name], count, file)
+            _unreadable(
+                frame, table, quoted[name], (count, counts["rows"] - counts[f"m:{name}"]), file
+            )
             for name, count in unreadable.items()
         ]
         findings += [
-            problems.missing_cells(table.name, name, count, file) for name, count in missing.items()
+            values.missing_cells(table.name, name, count, file) for name, count in missing.items()
         ]
     return Survey(counts["rows"], unreadable, missing, tuple(findings))
 
@@ -110,7 +111,7 @@ def _key_twice(frame: pl.LazyFrame, table: Table, key: Reading, file: str | None
         .group_by("key")
         .len()
         .filter(pl.col("len") > 1)
-        .select(pl.len().alias("count"), pl.col("key").bottom_k(_QUOTED).implode())
+        .select(pl.len().alias("count"), pl.col("key").bottom_k(values.QUOTED).implode())
         .collect(engine="streaming")
         .row(0, named=True)
     )
@@ -119,28 +120,40 @@ def _key_twice(frame: pl.LazyFrame, table: Table, key: Reading, file: str | None
 
 
 def _unreadable(
-    frame: pl.LazyFrame, table: Table, read: Reading, count: int, file: str | None
+    frame: pl.LazyFrame, table: Table, read: Reading, counts: tuple[int, int], file: str | None
 ) -> Diagnostic:
-    column = read.column
-    if isinstance(column.type, Enum):
-        examples = [] if column.sensitive else _most_common(frame, read)
-        return problems.undeclared(table.name, column.name, count, examples, file)
-    examples = [] if column.sensitive else _first_cells(frame, read)
-    kind = spell(column.type)
-    return problems.unreadable(table.name, column.name, kind, count, examples, file)
+    """`counts` are the unreadable cells and all cells that are filled."""
+    column, (count, filled) = read.column, counts
+    undeclared = isinstance(column.type, Enum)
+    examples: list[str] = []
+    if not column.sensitive:
+        examples = _most_common(frame, read) if undeclared else _first_cells(frame, read)
+    name, kind, written = (
+        f"{table.name}.{column.name}",
+        spell(column.type),
+        how_written(column.type),
+    )
+    if count == filled:
+        return values.nothing_read(name, kind, count, examples, written, file)
+    if undeclared:
+        return values.undeclared(name, count, examples, file)
+    return values.unreadable(name, kind, count, examples, written, file)
+
+
+# one more than is quoted tells that there are more
 
 
 def _first_cells(frame: pl.LazyFrame, read: Reading) -> list[str]:
-    cells = frame.filter(read.unreadable).select(cell=read.quote).head(_QUOTED)
-    return cells.collect(engine="streaming")["cell"].to_list()
+    cells = frame.filter(read.unreadable).select(cell=read.quote).unique(maintain_order=True)
+    return cells.head(values.QUOTED + 1).collect(engine="streaming")["cell"].to_list()
 
 
 def _most_common(frame: pl.LazyFrame, read: Reading) -> list[str]:
-    values = (
+    common = (
         frame.filter(read.unreadable)
         .group_by(cell=read.quote)
         .len()
         .sort(["len", "cell"], descending=[True, False])
-        .head(_QUOTED)
+        .head(values.QUOTED + 1)
     )
-    return values.collect(engine="streaming")["cell"].to_list()
+    return common.collect(engine="streaming")["cell"].to_list()

@@ -2,7 +2,7 @@
 
 Arrivals: the last twelve complete months, by segment and calendar month. Conversion: mature
 cohorts, shrunk towards the common rate. Value and cost: means by segment, those of all segments
-together where a segment has none.
+together where a segment has none; a cost that is stated as one amount is taken as stated.
 """
 
 from __future__ import annotations
@@ -63,6 +63,9 @@ def estimate(
     """
     funnel = next(each for each in ruleset.funnels if each.name == project.funnel)
     notes: list[str] = []
+    if history.unplaced:
+        verb = "is" if history.unplaced == 1 else "are"
+        notes.append(f"{history.unplaced:,} who entered {verb} in no segment and left out")
     arrivals = _arrivals(history, project.months, notes)
     shrunk = {stage: _shrunk(history, funnel, stage) for stage in history.stages[1:]}
     scenarios = tuple(
@@ -80,7 +83,7 @@ def estimate(
         arrivals=arrivals,
         conversions=tuple(_conversion(history, stage, shrunk[stage]) for stage in shrunk),
         value=_value(history, funnel, notes),
-        costs=_costs(history, funnel),
+        costs=_costs(history, funnel, notes),
         assumptions=tuple(
             Assumption(each.name, each.low, each.high, "odds" if each.role == "odds" else "amount")
             for each in ruleset.assumptions
@@ -102,13 +105,13 @@ def _arrivals(history: FunnelHistory, months: int, notes: list[str]) -> Arrivals
     totals = entries.sum(axis=0)
     if not totals.any():
         raise RulesError([problems.no_arrivals(history.funnel, history.months[0])])
-    first = int(np.flatnonzero(totals)[0])
+    first, partial = _first_month(history, totals)
     entries, totals = entries[:, first:], totals[first:]
     length = entries.shape[1]
     if length < FEWEST_MONTHS:
         notes.append(
-            f"arrivals are known for {length} of the last {FEWEST_MONTHS} complete months: "
-            "they are projected without a season"
+            f"arrivals are known for {length} of the last {FEWEST_MONTHS} complete months{partial}"
+            ": they are projected without a season"
         )
     season = np.ones(months)
     if length == FEWEST_MONTHS:
@@ -126,6 +129,21 @@ def _arrivals(history: FunnelHistory, months: int, notes: list[str]) -> Arrivals
     return Arrivals(entries.sum(axis=1), float(length), season, dispersion)
 
 
+def _first_month(history: FunnelHistory, totals: Floats) -> tuple[int, str]:
+    """Where the arrivals begin, and what is to be said of the month in which they do.
+
+    After months without any, the first with some may have begun at its middle: as a whole month
+    it would lower the level. It is left out, unless all arrivals are in it.
+    """
+    first = int(np.flatnonzero(totals)[0])
+    if first == 0:
+        return first, ""
+    month = f"{history.months[first]:%Y-%m}"
+    if totals[first + 1 :].any():
+        return first + 1, f" ({month}, in which they begin, may be partial and is left out)"
+    return first, f" ({month}, in which they begin, may be partial: they may be more)"
+
+
 def projected_months(as_of: dt.date, months: int) -> list[dt.date]:
     """The first days of the months that are projected: from the first that begins after as_of."""
     after = as_of + dt.timedelta(days=1)
@@ -137,13 +155,15 @@ def _dispersion(entries: Floats, profile: Floats) -> float:
     """Extra variance of arrivals by segment and month around segment level times month profile.
 
     The Pearson statistic over its degrees of freedom is the variance over the mean; above the
-    threshold the variance that a gamma factor of mean 1 must have to account for it.
+    threshold the variance that a gamma factor of mean 1 must have to account for it. A month in
+    which nobody at all is expected says nothing of the variance and is left out.
     """
-    rows = entries[entries.sum(axis=1) > 0]
-    share = profile / profile.sum()
+    kept = profile > 0
+    rows = entries[entries.sum(axis=1) > 0][:, kept]
+    share = profile[kept] / profile.sum()
     expected = rows.sum(axis=1, keepdims=True) * share
     free = (rows.shape[0] - 1) * (rows.shape[1] - 1)
-    if free <= 0 or not (expected > 0).all():
+    if free <= 0:
         return 0.0
     ratio = float(((rows - expected) ** 2 / expected).sum()) / free
     if ratio <= OVERDISPERSED:
@@ -193,20 +213,43 @@ def _value(history: FunnelHistory, funnel: ir.Funnel, notes: list[str]) -> Value
     lent = [name for name, each in zip(history.segments, found, strict=True) if not each.count]
     if lent:
         notes.append(f"no sale yet in {', '.join(lent)}: the average value of all sales is used")
+    losing = [name for name, each in zip(history.segments, mean.tolist(), strict=True) if each < 0]
+    if losing:
+        # the gamma of the draws has no negative mean
+        notes.append(
+            f"sales of {', '.join(losing)} lose money on average: they are counted as worth "
+            "nothing, so revenue and profit are shown too high by what they lose"
+        )
     sales = np.array([each.count for each in found], dtype=np.int64)
     spread = np.zeros(len(found)) if variance is None else np.where(mean > 0, variance, 0.0)
     return Value(stage, np.maximum(mean, 0.0), spread, sales)
 
 
-def _costs(history: FunnelHistory, funnel: ir.Funnel) -> tuple[CostLine, ...]:
+def _costs(history: FunnelHistory, funnel: ir.Funnel, notes: list[str]) -> tuple[CostLine, ...]:
     lines = []
     for stage in funnel.stages:
         for cost in stage.costs:
             found = [history.costs[name, stage.name, cost.name] for name in history.segments]
-            amount = _filled(found, lambda each: each.mean)
+            stated = _stated(cost.amount)
+            if stated is not None:
+                amount: Floats | None = np.full(len(found), stated)
+            else:
+                amount = _filled(found, lambda each: each.mean)
             if amount is not None:
                 lines.append(CostLine(cost.name, stage.name, amount))
+            else:
+                notes.append(
+                    f"the cost {cost.name} at {stage.name} is counted as nothing: nobody in a "
+                    "mature cohort has one that is known"
+                )
     return tuple(lines)
+
+
+def _stated(amount: ir.Expr) -> float | None:
+    """The amount in minor units where it is the same for everybody."""
+    if isinstance(amount, ir.Const) and isinstance(amount.value, int | float):
+        return float(amount.value)
+    return None
 
 
 def _filled(found: Sequence[Moments], of: Callable[[Moments], float | None]) -> Floats | None:

@@ -16,7 +16,8 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 TOTAL = "all"
-MONEY_MEASURES = ("revenue", "cost", "profit")
+SALES, REVENUE, COST, PROFIT = "sales", "revenue", "cost", "profit"
+MONEY_MEASURES = (REVENUE, COST, PROFIT)
 MAX_MONTHS = 65_536
 
 
@@ -35,7 +36,8 @@ class Arrivals:
     """Customers that enter the funnel: N ~ Poisson(rate x season x g).
 
     counts: float64[S] arrivals seen in the history. months: length of the history.
-    season: float64[T] multipliers of mean 1 by projected month. dispersion: extra variance of
+    season: float64[T] multipliers by projected month; their mean is 1 over a calendar year, and
+    over a projection only when it is of whole years. dispersion: extra variance of
     g ~ Gamma(mean 1), drawn by segment and month; 0 makes the arrivals Poisson.
     The rate by month given the history is Gamma(counts + 1/2, months), Jeffreys' posterior.
     """
@@ -188,9 +190,9 @@ class FunnelModel:
         require(len(self.segments) > 0 and len(self.stages) > 0, "no segments or no stages")
         require(TOTAL not in self.segments, f'"{TOTAL}" is the name of the total')
         require(not set(self.stages) & set(MONEY_MEASURES), "a stage has the name of a measure")
-        if "sales" in self.stages:
-            same = self.value is None or self.value.stage == "sales"
-            require(same, 'the stage "sales" is not the one that has a value')
+        if SALES in self.stages:
+            same = self.value is None or self.value.stage == SALES
+            require(same, f'the stage "{SALES}" is not the one that has a value')
         require(0 <= self.seed < 2**64, "the seed has 64 bits")
 
     def _check_shapes(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 
 import polars as pl
 
@@ -25,6 +26,12 @@ WHY = {
     "expected": "asked for: the mean given each draw of the rates, without luck",
 }
 """Why an engine was taken."""
+
+FEWEST_RUNS, MOST_RUNS = 2, 1_000_000
+"""A spread needs two futures; the command line asks for a hundred, so that it means something."""
+
+LAST_SEED = 2**63 - 1
+MOST_THREADS = 256
 
 
 @dataclass(frozen=True)
@@ -95,10 +102,36 @@ def find_project(ruleset: ir.Ruleset, name: str | None) -> ir.Project:
     """
     named = [each for each in ruleset.projects if name in (None, each.name)]
     if len(named) != 1:
-        raise RulesError(
-            [problems.no_project([each.name for each in ruleset.projects])], unable=True
-        )
+        names = [each.name for each in ruleset.projects]
+        raise RulesError([problems.no_project(names, name)], unable=True)
     return named[0]
+
+
+def check_settings(settings: Settings) -> None:
+    """What a program gives, which no command line has looked at.
+
+    Raises:
+        RulesError: a setting is out of its range.
+    """
+    ranges = (
+        ("runs", settings.runs, FEWEST_RUNS, MOST_RUNS),
+        ("seed", settings.seed, 0, LAST_SEED),
+        ("threads", settings.threads, 1, MOST_THREADS),
+    )
+    found = [
+        problems.setting_out_of_range(name, repr(given), f"a whole number from {low} to {high}")
+        for name, given, low, high in ranges
+        if given is not None and not (_whole(given) and low <= given <= high)
+    ]
+    if settings.engine not in WHY:
+        allowed = " or ".join(repr(name) for name in WHY)
+        found.append(problems.setting_out_of_range("engine", repr(settings.engine), allowed))
+    if found:
+        raise RulesError(found, unable=True)
+
+
+def _whole(given: object) -> bool:
+    return isinstance(given, Integral) and not isinstance(given, bool)
 
 
 def project(
@@ -110,6 +143,7 @@ def project(
 
     Raises:
         RulesError: the past does not hold what the project needs.
+        KeyboardInterrupt: it was interrupted before two futures were finished.
     """
     ruleset = placement.ruleset
     found = find_project(ruleset, settings.project)
@@ -121,7 +155,7 @@ def project(
     draws = simulate(
         estimated.model, runs, settings.engine, settings.threads, on_progress=on_progress
     )
-    if len(draws.replications) < 2:
+    if not draws.complete and len(draws.replications) < 2:
         raise KeyboardInterrupt
     used = {each.name for each in estimated.model.assumptions}
     assumptions = tuple(each for each in ruleset.assumptions if each.name in used)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segrules.sim.model import TOTAL, Floats, FunnelModel, require
+from segrules.sim.model import COST, PROFIT, REVENUE, SALES, TOTAL, Floats, FunnelModel, require
 from segrules.sim.run import Arm, Draws
 
-SALES, REVENUE, COST, PROFIT = "sales", "revenue", "cost", "profit"
 LOWER_IS_BETTER = frozenset({COST})
 
 _LEVELS = (0.25, 0.75, 0.1, 0.9, 0.025, 0.975)
@@ -33,8 +32,19 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """One mean over another, and its Monte Carlo error (to first order)."""
+
+    value: float
+    mc_error: float
+
+
+@dataclass(frozen=True)
 class Row:
     """One measure of one segment (or of `TOTAL`) in one scenario; money in minor units.
+
+    relative: the difference over today. passed_today, passed_then: of a stage after the first,
+    the share of those who reached the stage before. None over a mean of zero.
 
     chance_better: share of replications in which the scenario is strictly better (for a cost:
     lower); None when the difference is zero in every one of them.
@@ -47,6 +57,9 @@ class Row:
     then: Figure
     difference: Figure
     chance_better: float | None
+    relative: Ratio | None = None
+    passed_today: Ratio | None = None
+    passed_then: Ratio | None = None
 
 
 def summarise(draws: Draws) -> tuple[Row, ...]:
@@ -57,8 +70,8 @@ def summarise(draws: Draws) -> tuple[Row, ...]:
     today = _table(draws.model, draws.today)
     today_figures = _figures(today)
     rows: list[Row] = []
-    for scenario, arm in zip(draws.model.scenarios, draws.scenarios, strict=True):
-        then = _table(draws.model, arm)
+    for scenario, drawn in zip(draws.model.scenarios, draws.scenarios, strict=True):
+        then = _table(draws.model, drawn)
         # Exact: counts and minor units are whole numbers far below 2**53.
         difference = then - today
         then_figures, difference_figures = _figures(then), _figures(difference)
@@ -73,6 +86,8 @@ def summarise(draws: Draws) -> tuple[Row, ...]:
                         then_figures[s][m],
                         difference_figures[s][m],
                         _chance_better(difference[:, s, m], measure in LOWER_IS_BETTER),
+                        _ratio(difference[:, s, m], today[:, s, m]),
+                        *(_passed(arm[:, s], m, draws.model) for arm in (today, then)),
                     )
                 )
     return tuple(rows)
@@ -143,6 +158,23 @@ def _figures(table: Floats) -> list[list[Figure]]:
         )
 
     return [[figure(s, m) for m in range(table.shape[2])] for s in range(table.shape[1])]
+
+
+def _passed(table: Floats, m: int, model: FunnelModel) -> Ratio | None:
+    """The share that passed into stage m, of float64[R, measures]; None where m is no such."""
+    if not 0 < m < len(model.stages):
+        return None
+    return _ratio(table[:, m], table[:, m - 1])
+
+
+def _ratio(above: Floats, below: Floats) -> Ratio | None:
+    """Return the ratio of the means; its error is that of the residuals around it."""
+    mean = float(below.mean())
+    if mean == 0.0:
+        return None
+    value = float(above.mean()) / mean
+    spread = float((above - value * below).std(ddof=1)) / abs(mean)
+    return Ratio(value, spread / math.sqrt(len(above)))
 
 
 def _chance_better(difference: Floats, lower: bool) -> float | None:

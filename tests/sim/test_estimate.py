@@ -79,9 +79,67 @@ def test_a_short_history_has_no_season() -> None:
     late = (0,) * 8 + (10, 20, 30, 40)
     segments = case("advice").rules.ruleset.set("treatment").segments
     found = made(history(dict.fromkeys(segments, late)))
-    assert found.model.arrivals.months == 4
+    assert found.model.arrivals.months == 3
+    assert found.model.arrivals.counts.tolist() == [90.0] * len(segments)
     assert np.array_equal(found.model.arrivals.season, np.ones(12))
-    assert any("4 of the last 12" in note for note in found.notes)
+    (note,) = [note for note in found.notes if "3 of the last 12" in note]
+    assert "2026-03" in note
+    assert "left out" in note
+
+
+def test_the_only_month_with_arrivals_is_kept() -> None:
+    segments = case("advice").rules.ruleset.set("treatment").segments
+    for alone, months in (((0,) * 11 + (10,), 1), ((0,) * 9 + (10, 0, 0), 3)):
+        found = made(history(dict.fromkeys(segments, alone)))
+        assert found.model.arrivals.months == months
+        assert found.model.arrivals.counts.tolist() == [10.0] * len(segments)
+        assert any(f"{months} of the last 12" in note and "partial" in note for note in found.notes)
+
+
+def test_a_month_without_arrivals_does_not_hide_the_bursts() -> None:
+    bursts = {"growth": (0, 300) * 5 + (0, 0), "straightforward": (300, 0) * 5 + (0, 0)}
+    segments = case("advice").rules.ruleset.set("treatment").segments
+    entries = dict.fromkeys(segments, (10,) * 10 + (0, 0)) | bursts
+    past = history(entries)
+    whole = replace(
+        past, entries={name: (*each[:10], *each[:2]) for name, each in past.entries.items()}
+    )
+    found, without_gap = made(past).model.arrivals, made(whole).model.arrivals
+    assert found.dispersion > 0.1
+    assert found.dispersion == pytest.approx(without_gap.dispersion, rel=0.05)
+
+
+def test_rows_in_no_segment_are_said() -> None:
+    assert not any("no segment" in note for note in made(history({})).notes)
+    found = made(replace(history({}), unplaced=1605))
+    assert "1,605 who entered are in no segment and left out" in found.notes
+    found = made(replace(history({}), unplaced=1))
+    assert "1 who entered is in no segment and left out" in found.notes
+
+
+def test_a_stated_cost_needs_no_past() -> None:
+    past = history({})
+    none = {key: Moments(0, None, None) for key in past.costs}
+    found = made(replace(past, costs=none))
+    assert {line.name: set(line.amount.tolist()) for line in found.model.costs} == {
+        "acquisition": {4_000.0},
+        "quality_check": {1_800.0},
+    }
+    (note,) = [note for note in found.notes if "cost" in note]
+    assert "agent_time at appointment" in note
+    assert not any("cost " in note for note in made(past).notes)
+
+
+def test_sales_that_lose_money_are_said() -> None:
+    past = history({})
+    losing = {**past.values, ("growth", "sale"): Moments(100, -500.0, 1e4)}
+    found = made(replace(past, values=losing))
+    assert found.model.value is not None
+    assert found.model.value.mean[found.model.segments.index("growth")] == 0
+    (note,) = [note for note in found.notes if "lose money" in note]
+    assert "sales of growth lose" in note
+    assert "too high" in note
+    assert not any("lose money" in note for note in made(past).notes)
 
 
 def test_erratic_arrivals_are_overdispersed() -> None:

@@ -17,3 +17,4 @@ from segrules.text.problems.structure import *  # noqa: F403
 from segrules.text.problems.syntax import *  # noqa: F403
 from segrules.text.problems.types import *  # noqa: F403
 from segrules.text.problems.usage import *  # noqa: F403
+from segrules.text.problems.values import *  # noqa: F403

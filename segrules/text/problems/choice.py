@@ -57,11 +57,13 @@ def which_funnel(name: str | None, known: Sequence[str]) -> Diagnostic:
     return _WHICH_FUNNEL.about(None, _which("funnel", name, known), _choose("--funnel", known))
 
 
-def explain_needs_key() -> Diagnostic:
+def explain_needs(lacking: Sequence[str]) -> Diagnostic:
+    """`lacking` are the options that a customer's explanation still needs."""
     return _EXPLAIN_WHAT.about(
         None,
-        "neither a code nor a customer to explain",
-        "say `segrules explain SEG201`, or add --key, --table and --as-of to the rule file",
+        f"to explain a customer, {' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} "
+        "needed",
+        "give a rule file with --key, --as-of and its --table, or a code such as SEG201",
     )
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with the data: files, columns, keys and cells."""
+"""What can be wrong with the data as a whole: files, columns, keys, places and questions."""
 
 from __future__ import annotations
 
@@ -7,28 +7,16 @@ from difflib import get_close_matches
 
 from segrules.text.catalogue import Example, entry
 from segrules.text.diagnostic import Diagnostic
+from segrules.text.problems.samples import HEADER, ORDER_RULES, ROW, RULES, assigned
+from segrules.text.problems.words import listed
 
-_RULES = """\
-segments value of customers {
-  high when spend >= 100
-  otherwise low
-}
-"""
-_HEADER = "customer_id,joined,region,tier,spend,points,weight,share_web,vip,sold_at,note\n"
-_ROW = "C1,2026-01-05,north,gold,120.50,10,1.5,40%,yes,,\n"
-
-
-def _assign(customers: str, run: str = "assign") -> Example:
-    return Example(_RULES, {"customers": customers}, run)
-
-
-_RIGHT = _assign(_HEADER + _ROW)
+_RIGHT = assigned(HEADER + ROW)
 
 NO_SUCH_FILE = entry(
     "SEG401",
     "no such file",
     why="A table is read from the file that is named for it; nothing else is tried.",
-    wrong=_assign(_HEADER + _ROW, "assign --table customers=nowhere.csv"),
+    wrong=assigned(HEADER + ROW, "assign --table customers=nowhere.csv"),
     right=_RIGHT,
 )
 NOT_A_TABLE = entry(
@@ -36,7 +24,7 @@ NOT_A_TABLE = entry(
     "not a file of a table",
     why="Tables are read from CSV, Parquet and Arrow files and from folders of Parquet files; the "
     "kind is known by the ending of the name.",
-    wrong=_assign(_HEADER + _ROW, "assign --table customers=/dev/null"),
+    wrong=assigned(HEADER + ROW, "assign --table customers=/dev/null"),
     right=_RIGHT,
 )
 DAMAGED = entry(
@@ -44,21 +32,21 @@ DAMAGED = entry(
     "the file cannot be read",
     why="The file is cut off, is not in UTF-8, or a line has more cells than the header. Reading "
     "on would put customers in wrong segments, so nothing is read.",
-    wrong=_assign(_HEADER + _ROW.rstrip("\n") + ",surplus\n"),
+    wrong=assigned(HEADER + ROW.rstrip("\n") + ",surplus\n"),
     right=_RIGHT,
 )
 NO_HEADER = entry(
     "SEG404",
     "no header",
     why="Columns are found by their headings, so the first line must name them.",
-    wrong=_assign(""),
+    wrong=assigned(""),
     right=_RIGHT,
 )
 HEADING_TWICE = entry(
     "SEG405",
     "a heading stands twice",
     why="Which of the two columns is meant cannot be known.",
-    wrong=_assign(_HEADER.replace("note", "spend") + _ROW),
+    wrong=assigned(HEADER.replace("note", "spend") + ROW),
     right=_RIGHT,
 )
 COLUMN_LACKING = entry(
@@ -66,7 +54,7 @@ COLUMN_LACKING = entry(
     "a declared column is not in the data",
     why="Were the column taken as missing, a misspelt heading would move every customer to "
     "another segment without a word. Only columns known after the outcome may be left out.",
-    wrong=_assign(_HEADER.replace("spend", "spent") + _ROW),
+    wrong=assigned(HEADER.replace("spend", "spent") + ROW),
     right=_RIGHT,
 )
 WRONG_TYPE = entry(
@@ -75,7 +63,7 @@ WRONG_TYPE = entry(
     why="Nothing is converted silently: keys stored as numbers have lost their leading zeros, and "
     "an instant becomes a date only in a zone. Typed files (Parquet, Arrow) say what they hold; a "
     "CSV file is read as text and converted as declared.",
-    wrong=Example(_RULES, {"customers.parquet": _HEADER + _ROW.replace("C1", "1")}, "assign"),
+    wrong=Example(RULES, {"customers.parquet": HEADER + ROW.replace("C1", "1")}, "assign"),
     right=_RIGHT,
 )
 EMPTY_TABLE = entry(
@@ -83,7 +71,7 @@ EMPTY_TABLE = entry(
     "the main table has no rows",
     why="An empty export is nearly always a failed one; shares of no customers mean nothing. "
     "Related tables may be empty.",
-    wrong=_assign(_HEADER),
+    wrong=assigned(HEADER),
     right=_RIGHT,
 )
 KEY_TWICE = entry(
@@ -91,65 +79,38 @@ KEY_TWICE = entry(
     "a key stands twice",
     why="A main table has one row a key: with two rows a customer could be in two segments, and "
     "would be counted twice.",
-    wrong=_assign(_HEADER + _ROW + _ROW),
-    right=_assign(_HEADER + _ROW + _ROW.replace("C1", "C2")),
+    wrong=assigned(HEADER + ROW + ROW),
+    right=assigned(HEADER + ROW + ROW.replace("C1", "C2")),
 )
 KEY_MISSING = entry(
     "SEG410",
     "a key is missing",
     why="A row without a key cannot be found again, nor joined to its related rows.",
-    wrong=_assign(_HEADER + _ROW.replace("C1", "")),
+    wrong=assigned(HEADER + ROW.replace("C1", "")),
     right=_RIGHT,
-)
-UNREADABLE = entry(
-    "SEG411",
-    "cells that cannot be read",
-    why="They are taken as missing and counted. Dates are written 2026-01-31, amounts with a "
-    "point, and values outside the declared range are not read.",
-    wrong=_assign(_HEADER + _ROW.replace("120.50", "12O.50")),
-    right=_RIGHT,
-    severity="warning",
-)
-UNDECLARED = entry(
-    "SEG412",
-    "values that are not declared",
-    why="A value outside the declared list is taken as missing and counted: it is a spelling to "
-    "mend, or a new value to declare and to think about in the rules.",
-    wrong=_assign(_HEADER + _ROW.replace("north", "nord")),
-    right=_RIGHT,
-    severity="warning",
-)
-MISSING = entry(
-    "SEG413",
-    "missing cells in a column declared without `?`",
-    why="The rules were checked in the belief that the column is always known. A rule that meets "
-    "a missing value is unknown and does not match.",
-    wrong=_assign(_HEADER + _ROW.replace("120.50", "")),
-    right=_RIGHT,
-    severity="warning",
 )
 NO_PLACE = entry(
     "SEG414",
     "the result cannot be written there",
     why="Results are written as Parquet, CSV or Arrow, by the ending of the name, into a folder "
     "that exists.",
-    wrong=_assign(_HEADER + _ROW, "assign --out nowhere/segments.parquet"),
-    right=_assign(_HEADER + _ROW, "assign --out segments.parquet"),
+    wrong=assigned(HEADER + ROW, "assign --out nowhere/segments.parquet"),
+    right=assigned(HEADER + ROW, "assign --out segments.parquet"),
 )
 OVER_INPUT = entry(
     "SEG415",
     "the result would replace an input",
     why="The data that a result comes from are never overwritten.",
-    wrong=_assign(_HEADER + _ROW, "assign --out customers.csv"),
-    right=_assign(_HEADER + _ROW, "assign --out segments.csv"),
+    wrong=assigned(HEADER + ROW, "assign --out customers.csv"),
+    right=assigned(HEADER + ROW, "assign --out segments.csv"),
 )
 NOT_WRITTEN = entry(
     "SEG416",
     "writing failed",
     why="The disk is full or the folder is protected. A result is written beside its place and "
     "moved there when it is complete, so what stood there before is untouched.",
-    wrong=_assign(_HEADER + _ROW, "assign --out /proc/segments.csv"),
-    right=_assign(_HEADER + _ROW, "assign --out segments.csv"),
+    wrong=assigned(HEADER + ROW, "assign --out /proc/segments.csv"),
+    right=assigned(HEADER + ROW, "assign --out segments.csv"),
 )
 NO_DATA = entry(
     "SEG417",
@@ -157,9 +118,8 @@ NO_DATA = entry(
     why="Each table that the rules read needs its data: without orders every customer would look "
     "like one who never ordered.",
     wrong=Example(
-        "let bought = count orders in last 90 days\n"
-        "segments value of customers {\n  high when bought >= 1\n  otherwise low\n}\n",
-        {"customers": _HEADER + _ROW},
+        ORDER_RULES,
+        {"customers": HEADER + ROW},
         "assign",
     ),
     right=_RIGHT,
@@ -168,8 +128,8 @@ NOT_DECLARED = entry(
     "SEG418",
     "no such name in the rule file",
     why="Data, segment sets and funnels are asked for by the names the rule file declares.",
-    wrong=_assign(_HEADER + _ROW, "assign --of worth"),
-    right=_assign(_HEADER + _ROW, "assign --of customers"),
+    wrong=assigned(HEADER + ROW, "assign --of worth"),
+    right=assigned(HEADER + ROW, "assign --of customers"),
 )
 SEVERAL_TABLES = entry(
     "SEG419",
@@ -177,9 +137,9 @@ SEVERAL_TABLES = entry(
     why="A result has one row a key of one table, so the table must be chosen.",
     wrong=Example(
         "table agents key agent_id { agent_id text  cases whole }\n"
-        + _RULES
+        + RULES
         + "segments load of agents {\n  busy when cases >= 20\n  otherwise free\n}\n",
-        {"customers": _HEADER + _ROW, "agents": "agent_id,cases\nA1,3\n"},
+        {"customers": HEADER + ROW, "agents": "agent_id,cases\nA1,3\n"},
         "assign",
     ),
     right=_RIGHT,
@@ -189,15 +149,15 @@ UNKNOWN_KEY = entry(
     "no row with this key",
     why="Keys are compared exactly, with their case and zeros. Similar keys are not listed, as "
     "they belong to other people.",
-    wrong=_assign(_HEADER + _ROW, "explain --key C9"),
-    right=_assign(_HEADER + _ROW, "explain --key C1"),
+    wrong=assigned(HEADER + ROW, "explain --key C9"),
+    right=assigned(HEADER + ROW, "explain --key C1"),
 )
 NOT_NUMERIC = entry(
     "SEG421",
     "no amounts to add up",
     why="Sums and means are taken of money and numbers.",
-    wrong=_assign(_HEADER + _ROW, "profile --column region"),
-    right=_assign(_HEADER + _ROW, "profile --column spend"),
+    wrong=assigned(HEADER + ROW, "profile --column region"),
+    right=assigned(HEADER + ROW, "profile --column spend"),
 )
 _FUNNEL = """\
 funnel sales of customers {
@@ -211,13 +171,13 @@ NO_MATURE_COHORT = entry(
     why="A rate is taken only from those who have had the full time to reach the stage: counting "
     "recent ones would make the rate look lower than it is.",
     wrong=Example(
-        _RULES + _FUNNEL,
-        {"customers": _HEADER + _ROW},
+        RULES + _FUNNEL,
+        {"customers": HEADER + ROW},
         "study --as-of 2026-02-01",
     ),
     right=Example(
-        _RULES + _FUNNEL,
-        {"customers": _HEADER + _ROW},
+        RULES + _FUNNEL,
+        {"customers": HEADER + ROW},
         "study --as-of 2026-06-30",
     ),
 )
@@ -227,11 +187,11 @@ STAGE_TOO_YOUNG = entry(
     why="The stages before it can be studied already; this one has no rate until the first cohort "
     "has had the full time.",
     wrong=Example(
-        _RULES + _FUNNEL.replace("}\n", "  kept at sold_at within 400 days\n}\n"),
-        {"customers": _HEADER + _ROW},
+        RULES + _FUNNEL.replace("}\n", "  kept at sold_at within 400 days\n}\n"),
+        {"customers": HEADER + ROW},
         "study --as-of 2026-06-30",
     ),
-    right=Example(_RULES + _FUNNEL, {"customers": _HEADER + _ROW}, "study --as-of 2026-06-30"),
+    right=Example(RULES + _FUNNEL, {"customers": HEADER + ROW}, "study --as-of 2026-06-30"),
     severity="warning",
 )
 OTHER_TABLE = entry(
@@ -242,18 +202,20 @@ OTHER_TABLE = entry(
         "table agents key agent_id { agent_id text  cases whole }\n"
         + _FUNNEL
         + "segments load of agents {\n  busy when cases >= 20\n  otherwise free\n}\n",
-        {"customers": _HEADER + _ROW, "agents": "agent_id,cases\nA1,3\n"},
+        {"customers": HEADER + ROW, "agents": "agent_id,cases\nA1,3\n"},
         "study --as-of 2026-06-30",
     ),
-    right=Example(_RULES + _FUNNEL, {"customers": _HEADER + _ROW}, "study --as-of 2026-06-30"),
+    right=Example(RULES + _FUNNEL, {"customers": HEADER + ROW}, "study --as-of 2026-06-30"),
 )
 
 
 # ---- files
 
 
-def no_such_file(file: str) -> Diagnostic:
-    return NO_SUCH_FILE.about(file, f"there is no file `{file}`")
+def no_such_file(file: str, near: Sequence[str] = ()) -> Diagnostic:
+    """`near` are files of the same folder with a similar name."""
+    hint = f"the folder has {listed(near)}" if near else "check the path"
+    return NO_SUCH_FILE.about(file, f"there is no file `{file}`", hint)
 
 
 def not_a_table_file(file: str) -> Diagnostic:
@@ -311,11 +273,12 @@ def column_lacking(
     table: str, column: str, heading: str, headings: Sequence[str], file: str | None
 ) -> Diagnostic:
     named = f"`{column}`" if column == heading else f"`{column}` (headed `{heading}`)"
-    near = get_close_matches(heading, headings, n=1, cutoff=0.6)
+    near = _closest(heading, headings)
+    found = f"headings found: {listed(headings)}" if headings else "no headings are found"
     return COLUMN_LACKING.about(
         file,
         f"the column {named} of `{table}` is not in the data",
-        f"the closest heading is `{near[0]}`" if near else None,
+        f"the closest heading is `{near}`" if near else found,
     )
 
 
@@ -334,7 +297,20 @@ def wrong_type(table: str, column: str, declared: str, held: str, file: str | No
 
 
 def empty_table(table: str, file: str | None) -> Diagnostic:
-    return EMPTY_TABLE.about(file, f"the table `{table}` has no rows")
+    return EMPTY_TABLE.about(
+        file,
+        f"the table `{table}` has no rows",
+        "export the table again; only tables of related rows may be empty",
+    )
+
+
+def nothing_yet(table: str, dated: str, as_of: str) -> Diagnostic:
+    """`dated` is the table whose rows carry the dates: the table itself or its source."""
+    return EMPTY_TABLE.about(
+        None,
+        f"the table `{table}` has no rows: no row of `{dated}` is dated up to {as_of}",
+        "ask for a later day with --as-of, or give the data of that time",
+    )
 
 
 def key_twice(
@@ -352,46 +328,9 @@ def key_twice(
 
 def key_missing(table: str, key: str, count: int, file: str | None) -> Diagnostic:
     return KEY_MISSING.about(
-        file, f"{_counted(count, 'row')} of `{table}` {_verb(count, 'has', 'have')} no key `{key}`"
-    )
-
-
-# ---- cells
-
-
-def unreadable(
-    table: str, column: str, declared: str, count: int, examples: Sequence[str], file: str | None
-) -> Diagnostic:
-    """`examples` are the first cells as they stand, or none where they must not be shown."""
-    shown = f": {_cells(examples, count)}" if examples else ""
-    are = _verb(count, "is", "are")
-    return UNREADABLE.about(
         file,
-        f"{_counted(count, 'cell')} of `{table}.{column}` {are} not {declared}{shown}",
-        "they are taken as missing",
-    )
-
-
-def undeclared(
-    table: str, column: str, count: int, values: Sequence[str], file: str | None
-) -> Diagnostic:
-    """`values` are the most common ones, or none where they must not be shown."""
-    shown = f": {_cells(values, count)}" if values else ""
-    hold = _verb(count, "holds", "hold")
-    return UNDECLARED.about(
-        file,
-        f"{_counted(count, 'cell')} of `{table}.{column}` {hold} an undeclared value{shown}",
-        "declare the value or mend the data; it is taken as missing",
-    )
-
-
-def missing_cells(table: str, column: str, count: int, file: str | None) -> Diagnostic:
-    are = _verb(count, "is", "are")
-    return MISSING.about(
-        file,
-        f"{_counted(count, 'cell')} of `{table}.{column}` {are} missing although the column is "
-        "declared without `?`",
-        f"declare `{column}` with `?`, so that the rules are checked for it",
+        f"{_counted(count, 'row')} of `{table}` {_verb(count, 'has', 'have')} no key `{key}`",
+        f"fill in `{key}`, or leave such rows out of the export",
     )
 
 
@@ -449,7 +388,11 @@ def several_tables(tables: Sequence[str]) -> Diagnostic:
 
 
 def unknown_key(table: str, key: str) -> Diagnostic:
-    return UNKNOWN_KEY.about(None, f"`{table}` has no row with the key `{key}`")
+    return UNKNOWN_KEY.about(
+        None,
+        f"`{table}` has no row with the key `{key}`",
+        "keys are compared exactly, with case and zeros",
+    )
 
 
 def not_numeric(column: str, kind: str) -> Diagnostic:
@@ -462,6 +405,24 @@ def no_mature_cohort(funnel: str, stage: str, entered_by: str | None) -> Diagnos
     )
     return NO_MATURE_COHORT.about(
         None, f"nobody in the funnel `{funnel}` has had the full time to reach `{stage}`", hint
+    )
+
+
+def nobody_before(funnel: str, stage: str, before: str) -> Diagnostic:
+    """There was time enough, but nobody reached the stage before."""
+    return NO_MATURE_COHORT.about(
+        None,
+        f"nobody in the funnel `{funnel}` has reached `{before}`, so `{stage}` has no rate",
+        f"check the dates of `{before}`, or ask for a later day with --as-of",
+    )
+
+
+def nobody_before_yet(funnel: str, stage: str, before: str) -> Diagnostic:
+    """As `nobody_before`, where other stages have rates."""
+    return STAGE_TOO_YOUNG.about(
+        None,
+        f"nobody in the funnel `{funnel}` has reached `{before}`, so `{stage}` has no rate",
+        f"check the dates of `{before}`",
     )
 
 
@@ -481,12 +442,15 @@ def other_table(funnel: str, of: str, segments: str, over: str) -> Diagnostic:
 # ---- words
 
 
+def _closest(name: str, known: Sequence[str]) -> str | None:
+    """The known name closest to a mistyped one, case left out of account."""
+    folded = {each.strip().casefold(): each for each in known}
+    near = get_close_matches(name.strip().casefold(), folded, n=1, cutoff=0.6)
+    return folded[near[0]] if near else None
+
+
 def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _cells(examples: Sequence[str], count: int) -> str:
-    return _quoted(examples) + (", …" if count > len(examples) else "")
 
 
 def _counted(count: int, noun: str) -> str:

@@ -6,6 +6,8 @@ import datetime as dt
 
 from segrules.text.catalogue import Example, entry
 from segrules.text.diagnostic import Diagnostic
+from segrules.text.problems.projection import NUMBER
+from segrules.text.problems.words import quoted
 
 _FUNNEL = """
 funnel sales of customers {
@@ -78,6 +80,13 @@ def no_value(funnel: str, stage: str) -> Diagnostic:
         None,
         f"no mature cohort of the funnel `{funnel}` has a `{stage}` of known value",
         "give data that reach further back, or shorten the limits of the stages",
+    )
+
+
+def setting_out_of_range(name: str, given: str, allowed: str) -> Diagnostic:
+    """A setting that a program gave; those of a rule file and a command are refused there."""
+    return NUMBER.about(
+        None, f"`{name}` is {quoted(given)}, which is out of range", f"give {allowed}"
     )
 
 

@@ -62,6 +62,13 @@ NOT_UTF8 = _made(
     Example(_VALUE + "# caf\udce9\n", run="check rules.seg"),
     Example(_VALUE + "# café\n", run="check rules.seg"),
 )
+BAD_KNOB = _made(
+    "SEG604",
+    "a knob without its value",
+    "A knob is set by its name and its value, once.",
+    Example(_KNOB, run="check --knob big_from"),
+    Example(_KNOB, run="check --knob big_from=300"),
+)
 UNKNOWN_CODE = _runs(
     "SEG620",
     "unknown code",
@@ -136,6 +143,18 @@ def knob_unreadable(name: str, text: str, written: str) -> Diagnostic:
     )
 
 
+def bad_knob_argument(text: str, *, twice: bool) -> Diagnostic:
+    if twice:
+        return BAD_KNOB.about(
+            None, f"{quoted(text)} sets a knob that is set already", "set it once"
+        )
+    return BAD_KNOB.about(
+        None,
+        f"{quoted(text)} does not name a knob and its value",
+        "write both, such as `complex_from=6` or `recent='30 days'`",
+    )
+
+
 def knob_set_out_of_range(name: str, written: str, low: str, high: str) -> Diagnostic:
     return KNOB_SET_OUT_OF_RANGE.about(
         None,
@@ -196,7 +215,7 @@ def bad_table_argument(text: str) -> Diagnostic:
     return BAD_TABLE.about(
         None,
         f"{quoted(text)} does not name a table and its file",
-        "write both, such as `customers=customers.csv`",
+        f"write both, such as `{shown(_table_of(text))}={shown(text) or 'customers.csv'}`",
     )
 
 
@@ -214,8 +233,12 @@ def output_unwritable(path: str, reason: str) -> Diagnostic:
     )
 
 
-def no_project(names: Sequence[str]) -> Diagnostic:
-    """`names` are the projects of the rule file."""
+def no_project(names: Sequence[str], asked: str | None = None) -> Diagnostic:
+    """`names` are the projects of the rule file; `asked` is none of them."""
+    if asked is not None and names:
+        return NO_PROJECT.about(
+            None, f"there is no project {quoted(asked)}", f"name one: {listed(names, 'or')}"
+        )
     if names:
         return NO_PROJECT.about(
             None, "it is not clear which project is meant", f"name one: {listed(names, 'or')}"
@@ -233,6 +256,12 @@ def no_segments() -> Diagnostic:
         "the rule file declares no segments",
         "add a block: `segments value of customers { … }`",
     )
+
+
+def _table_of(path: str) -> str:
+    """What the table of a file is likely to be called."""
+    name = path.replace("\\", "/").rpartition("/")[2].partition(".")[0]
+    return name if name.isidentifier() else "customers"
 
 
 def _reason(reason: str) -> str:
