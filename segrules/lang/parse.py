@@ -27,6 +27,9 @@ MAX_DEPTH = 200
 MAX_TERMS = 5_000
 """Operands of one chain (`or`, `and`, `+`, `*`), and a fiftieth of it in arithmetic."""
 
+MAX_EXPRESSION = 50_000
+"""Words and signs of one expression or list: what has more is refused before it is parsed."""
+
 MAX_CHARACTERS = 20_000_000
 MAX_SYNTAX_ERRORS = 20
 MAX_STEPS_BACK = 8
@@ -48,9 +51,19 @@ def parse(source: Source, log: Log) -> Parsed:
         log.report(problems.file_too_large(source.span(0, 0), len(source.text), MAX_CHARACTERS))
         return Parsed(source, (), (source.span(0, len(source.text)),), ())
     seen = scan(source)
+    words = sum(1 for _ in _ATOM.finditer(source.text, seen.longest.start, seen.longest.end))
+    if words > MAX_EXPRESSION:
+        start = seen.longest.start
+        log.report(
+            problems.expression_too_long(source.span(start, start + 40), words, MAX_EXPRESSION)
+        )
+        return Parsed(source, (), (source.span(0, len(source.text)),), seen.comments)
     trees, broken = _parse_all(source, seen, log)
     sound = [tree for tree in trees if _bounded(tree, source, log)]
     return Parsed(source, tuple(sound), tuple(broken), seen.comments)
+
+
+_ATOM = re.compile(r"\w+|[^\w\s]")
 
 
 def _parse_all(source: Source, seen: Scan, log: Log) -> tuple[list[Tree[Token]], list[Span]]:

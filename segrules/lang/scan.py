@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 
 from segrules.text.source import Source, Span
 
@@ -18,7 +19,7 @@ DECLARATIONS = (
 """The words that begin a declaration."""
 
 _PIECE = re.compile(
-    r"""(?P<text>"[^"\n]*"?|`[^`\n]*`?)|(?P<comment>\#[^\n]*)|(?P<word>[A-Za-z_]\w*)|(?P<brace>[{}])"""
+    r"""(?P<text>"[^"\n]*"?|`[^`\n]*`?)|(?P<comment>\#[^\n]*)|(?P<word>[A-Za-z_]\w*)|(?P<sign>[{}|])"""
 )
 _AFTER_DECLARATION = re.compile(r"(\s|#[^\n]*\n)*[A-Za-z_`]")
 
@@ -29,6 +30,15 @@ class Scan:
 
     comments: tuple[Span, ...]
     declarations: tuple[int, ...]
+    longest: Span
+    """The longest stretch that can only be one expression, comments left out of the count."""
+
+
+BREAKS = frozenset({*DECLARATIONS, "when", "add", "take", "at", "otherwise", "unsure", "cost"})
+"""Words that no expression goes across."""
+
+
+_length = attrgetter("length")
 
 
 def scan(source: Source) -> Scan:
@@ -41,18 +51,24 @@ def scan(source: Source) -> Scan:
     comments: list[Span] = []
     declarations: list[int] = []
     depth = 0
+    stretch = longest = source.span(0, 0)
     for piece in _PIECE.finditer(text):
-        if piece.lastgroup == "comment":
+        kind, word = piece.lastgroup, piece.group()
+        if kind in ("sign", "comment") or (kind == "word" and word in BREAKS):
+            longest = max(longest, source.span(stretch.end, piece.start()), key=_length)
+            stretch = source.span(piece.start(), piece.end())
+        if kind == "comment":
             comments.append(source.span(*piece.span()))
-        elif piece.lastgroup == "brace":
-            depth = depth + 1 if piece.group() == "{" else max(0, depth - 1)
-        elif piece.lastgroup == "word" and piece.group() in DECLARATIONS:
+        elif kind == "sign":
+            depth += {"{": 1, "}": -min(depth, 1)}.get(word, 0)
+        elif kind == "word" and word in DECLARATIONS:
             start = piece.start()
             leads_line = start == 0 or text[start - 1] == "\n"
             if (depth == 0 or leads_line) and _AFTER_DECLARATION.match(text, piece.end()):
                 declarations.append(start)
                 depth = 0
-    return Scan(tuple(comments), tuple(declarations))
+    longest = max(longest, source.span(stretch.end, len(text)), key=_length)
+    return Scan(tuple(comments), tuple(declarations), longest)
 
 
 def first_brace(source: Source, start: int) -> int:

@@ -36,7 +36,7 @@ def assignment_tables(
 
 def _segments(name: str, summary: Summary, ruleset: ir.Ruleset) -> Table:
     found, segment_set = summary.sets[name], ruleset.set(name)
-    labels = segment_set.labels
+    labels = {name: text for name, text in segment_set.labels.items() if text}
     table = grid("segment", *([""] if labels else []), ">rows", ">share", ">unknown")
     for segment, size in found.segments.items():
         unknown = found.unknown.get(segment, 0)

@@ -88,9 +88,13 @@ def _chance(chance: float | None, runs: int) -> str:
             return f"over {100 - edge:.0f}%"
         if chance <= edge / 100:
             return f"under {edge:.0f}%"
-    # two Monte Carlo errors of a chance are at least half a percent or so: whole ones at best
-    error = max(math.sqrt(chance * (1.0 - chance) / runs), 0.001)
-    return share(chance, error)
+    error = math.sqrt(chance * (1.0 - chance) / runs)
+    shown = share(chance, max(error, 0.001))  # whole percent at best
+    if shown == "100%":
+        return f"over {math.floor(100 * (chance - 2 * error))}%"
+    if shown == "0%":
+        return f"under {math.ceil(100 * (chance + 2 * error))}%"
+    return shown
 
 
 def _scale(row: Row, found: Projection) -> float:

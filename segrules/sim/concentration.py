@@ -1,4 +1,9 @@
-"""How unequally something is spread over customers, exactly on the data."""
+"""How unequally something is spread over customers, exactly on the data.
+
+For results that have a figure a customer; the simulator's are totals by segment, and no command
+calls these yet. A profile has its own top shares (`segrules.segments.profile`), of whole rows: it
+stands below the simulator and may not import from it.
+"""
 
 import math
 

@@ -30,7 +30,7 @@ from segrules.sim.model import (
 )
 from segrules.sim.shrinkage import Shrinkage, shrink
 from segrules.text import problems
-from segrules.text.diagnostic import RulesError
+from segrules.text.diagnostic import Diagnostic, RulesError
 
 FEWEST_MONTHS = 12
 """Months of history below which no season is read from them."""
@@ -184,14 +184,23 @@ def _stage_counts(history: FunnelHistory, stage: str) -> tuple[Counts, Counts]:
 def _shrunk(history: FunnelHistory, funnel: ir.Funnel, stage: str) -> Shrinkage:
     reached, entered = _stage_counts(history, stage)
     if not entered.any():
-        valued = next((each.name for each in funnel.stages if each.value is not None), None)
-        sold = any(history.values[name, valued].count for name in history.segments if valued)
-        if valued is not None and history.mature[stage] and not sold:
-            # there was time enough, but no sale
-            raise RulesError([problems.no_value(history.funnel, valued)])
-        until = history.mature_until[stage].isoformat()
-        raise RulesError([problems.no_mature_cohort(history.funnel, stage, until)])
+        raise RulesError([_unreached(history, funnel, stage)])
     return shrink(reached, entered)
+
+
+def _unreached(history: FunnelHistory, funnel: ir.Funnel, stage: str) -> Diagnostic:
+    """Why nobody in a mature cohort reached the stage before: no time yet, or no such row."""
+    before = history.stages[history.stages.index(stage) - 1]
+    recent = any(history.counts[name, stage].too_recent for name in history.segments)
+    if recent or not history.mature[stage]:
+        until = history.mature_until[stage].isoformat()
+        return problems.no_mature_cohort(history.funnel, stage, until)
+    valued = next((each.name for each in funnel.stages if each.value is not None), None)
+    if valued is not None and history.stages.index(valued) < history.stages.index(stage):
+        sold = any(history.values[name, valued].count for name in history.segments)
+        if not sold:
+            return problems.no_value(history.funnel, valued)
+    return problems.nobody_before(history.funnel, stage, before)
 
 
 def _conversion(history: FunnelHistory, stage: str, shrunk: Shrinkage) -> Conversion:

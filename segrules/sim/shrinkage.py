@@ -53,19 +53,19 @@ def shrink(reached: Counts, entered: Counts) -> Shrinkage:
     informed = entered > 0
     if int(informed.sum()) < FEWEST_SEGMENTS:
         half, one = np.array([0.5]), np.array([1.0])
-        return Shrinkage("jeffreys", half, one, one, entered / (entered + 1.0))
+        return Shrinkage("jeffreys", half, one, one, data_weight(entered, one, one))
     mean, strength, weight = _posterior(
         reached[informed].astype(np.float64), entered[informed].astype(np.float64)
     )
     kept = weight >= _NEGLIGIBLE * weight.max()
     mean, strength, weight = mean[kept], strength[kept], weight[kept] / weight[kept].sum()
-    data_weight = (entered[:, None] / (entered[:, None] + strength)) @ weight
-    return Shrinkage("beta-binomial", mean, strength, weight, data_weight)
+    of_data = data_weight(entered, strength, weight)
+    return Shrinkage("beta-binomial", mean, strength, weight, of_data)
 
 
-def posterior_mean(reached: Counts, entered: Counts, mean: float, strength: float) -> Floats:
-    """Return float64[S], the mean of p given one common prior: (x + m M) / (n + M)."""
-    return np.asarray((reached + mean * strength) / (entered + strength), dtype=np.float64)
+def data_weight(entered: Counts, strength: Floats, weight: Floats) -> Floats:
+    """Return float64[S], the mean of n / (n + M) over the points M of a prior."""
+    return np.asarray((entered[:, None] / (entered[:, None] + strength)) @ weight)
 
 
 def _posterior(x: Floats, n: Floats) -> tuple[Floats, Floats, Floats]:

@@ -44,6 +44,10 @@ class Span:
     start: int
     end: int
 
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
     def to(self, other: Span) -> Span:
         """From the start of this span to the end of `other`."""
         return Span(self.source, self.start, max(self.end, other.end))

@@ -65,42 +65,12 @@ def test_there_are_examples() -> None:
     assert len(ENTRIES) > 40
 
 
-OUTDATED = {
-    "SEG150": "examples are tried by `check`; there is no command `test`",
-    "SEG621": "`init` writes a new file; the worked cases are those of `demo`",
-    "SEG623": "the option is `--table`, not `--data`",
-    "SEG624": "SEG417 says this",
-    "SEG625": "SEG418 says this",
-    "SEG630": "`init` has no option `--to`",
-    "SEG631": "of a missing folder SEG414 speaks; this code is given by `init`, `fmt` and `demo`",
-    "SEG640": "the command is `simulate`, not `project`",
-    "SEG642": "SEG652 says this",
-    "SEG643": "SEG651 says this",
-}
-"""Examples that name commands and options which do not exist, or codes that are never given."""
-
-
-def entries(*, right: bool) -> list[object]:
-    """The entries as parameters, those known to be outdated marked as failing."""
-    mended = {"SEG621", "SEG624", "SEG631", "SEG640", "SEG642"} if right else set()
-    return [
-        pytest.param(
-            entry,
-            id=entry.code,
-            marks=pytest.mark.xfail(reason=OUTDATED[entry.code])
-            if entry.code in OUTDATED.keys() - mended
-            else (),
-        )
-        for entry in ENTRIES
-    ]
-
-
 @pytest.fixture(autouse=True)
 def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("entry", entries(right=False))
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
 def test_wrong_example_gives_its_code(entry: Entry, tmp_path: Path) -> None:
     done = execute(entry.wrong, tmp_path)
     assert entry.code in done.codes, (entry.wrong.run, done.err + done.out)
@@ -109,7 +79,7 @@ def test_wrong_example_gives_its_code(entry: Entry, tmp_path: Path) -> None:
         assert done.code in {1, 2}
 
 
-@pytest.mark.parametrize("entry", entries(right=True))
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
 def test_right_example_does_not(entry: Entry, tmp_path: Path) -> None:
     done = execute(entry.right, tmp_path)
     assert entry.code not in done.codes

@@ -1,11 +1,15 @@
-"""Funnels whose answers are known: today, uncertain, looped, and coupled with a scenario."""
+"""Funnels whose answers are known: today, uncertain, and coupled with a scenario."""
+
+import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
-from known import agree, agree_mean, agree_quantile, agree_variance, case
+from known import agree_mean, agree_quantile, agree_variance, case
 
-from segrules.sim.funnel import absorb
+from segrules.sim import jit
 from segrules.sim.kernels import counts as counting
+from segrules.sim.kernels import parameters as shipped
 from segrules.sim.kernels.parameters import (
     draw_parameters,
     empty_parameters,
@@ -13,7 +17,7 @@ from segrules.sim.kernels.parameters import (
 )
 from segrules.sim.model import Arrivals, Conversion, FunnelModel
 from segrules.sim.pack import pack
-from segrules.sim.shrinkage import posterior_mean
+from segrules.sim.shrinkage import data_weight
 
 RUNS = 10_000
 
@@ -89,50 +93,33 @@ def test_uncertain_conversions_widen_the_funnel():
     agree_variance(known, expected["share_of_var_from_parameters"] * expected["var_sales"])
 
 
-def test_a_funnel_with_a_loop_is_an_absorbing_chain():
-    inputs, expected = case("funnel_absorbing_markov_loop")
-    chain = absorb(np.array(inputs["Q"]), np.array(inputs["R"]))
-    lost, retained, churned = chain.ends[0]
-    appointment = inputs["order"].index("Appointment")
-    found = {
-        "P_ever_sale": chain.ever[0, inputs["order"].index("Sale")],
-        "P_retained": retained,
-        "P_lost": lost,
-        "P_churned": churned,
-        "mean_appointments_per_enquiry": chain.visits[0, appointment],
-        "var_visits_to_appointment": chain.visits_variance[0, appointment],
-        "mean_steps": chain.steps[0],
-        "var_steps": chain.steps_variance[0],
-        "mean_sales": inputs["N"] * chain.ever[0, 3],
-        "var_sales": inputs["N"] * chain.ever[0, 3] * (1 - chain.ever[0, 3]),
-    }
-    assert found == pytest.approx(expected, rel=1e-8)
+def shrunk_conversions(inputs, draw=draw_parameters):
+    """Conversions [R, S] of segments under one common prior."""
+    reached, entered = np.array(inputs["segments"]).T
+    one = np.ones(1)
+    prior = (inputs["mean"] * one, inputs["strength"] * one, one)
+    conversions = (Conversion("reached", reached, entered, *prior),)
+    arrivals = Arrivals(entered.astype(float), 1, one)
+    funnel = pack(FunnelModel(tuple("abc"), ("entered", "reached"), 1, arrivals, conversions))
+    parameters = empty_parameters(funnel, RUNS)
+    draw(funnel, 0, parameters)
+    return parameters.conversion[:, :, 0]
 
 
-def test_a_chain_must_end():
-    with pytest.raises(ValueError, match="never ends"):
-        absorb(np.array([[1.0, 0.0], [0.5, 0.0]]), np.array([[0.0], [0.5]]))
+def agree_with_shrinkage(conversions, expected):
+    for s, mean in enumerate(expected["posterior_mean"]):
+        agree_mean(conversions[:, s], mean)
+    for s, (low, high) in enumerate(expected["ci95"]):
+        agree_quantile(conversions[:, s], 0.025, low)
+        agree_quantile(conversions[:, s], 0.975, high)
 
 
 def test_segments_are_drawn_towards_the_common_rate():
     inputs, expected = case("hierarchical_shrinkage")
-    reached, entered = np.array(inputs["segments"]).T
-    mean = posterior_mean(reached, entered, inputs["mean"], inputs["strength"])
-    assert mean == pytest.approx(expected["posterior_mean"], rel=1e-9)
-    weight = entered / (entered + inputs["strength"])
-    assert weight == pytest.approx(expected["weight_on_data"], rel=1e-9)
-
+    agree_with_shrinkage(shrunk_conversions(inputs), expected)
     one = np.ones(1)
-    prior = (inputs["mean"] * one, inputs["strength"] * one, one)
-    names = tuple("abc")
-    conversions = (Conversion("reached", reached, entered, *prior),)
-    arrivals = Arrivals(entered.astype(float), 1, one)
-    funnel = pack(FunnelModel(names, ("entered", "reached"), 1, arrivals, conversions))
-    parameters = empty_parameters(funnel, RUNS)
-    draw_parameters(funnel, 0, parameters)
-    for s, (low, high) in enumerate(expected["ci95"]):
-        agree_quantile(parameters.conversion[:, s, 0], 0.025, low)
-        agree_quantile(parameters.conversion[:, s, 0], 0.975, high)
+    weight = data_weight(np.array(inputs["segments"])[:, 1], inputs["strength"] * one, one)
+    assert weight == pytest.approx(expected["weight_on_data"], rel=1e-9)
 
 
 def test_two_posteriors_are_compared():
@@ -194,17 +181,42 @@ def test_coupled_arms_when_some_conversions_fall():
     agree_variance(difference, expected["var_diff_crn"])
 
 
-def test_a_wrong_formula_is_noticed():
-    # Independent luck has the right mean and the wrong variance.
+def test_independent_luck_is_noticed():
+    # It has the right mean and the wrong variance.
     inputs, expected = case("crn_two_stage_funnel")
     difference = coupled_difference(inputs, coupled=False)
     agree_mean(difference, 1000 * expected["mean_diff"])
     with pytest.raises(AssertionError):
         agree_variance(difference, 1000 * expected["var_diff_crn"])
-    # The prior forgotten in the denominator.
+
+
+WRONG = {
+    "the prior forgotten among the failures": (
+        "b = failures + funnel.failed[k, s]",
+        "b = 0.0 + funnel.failed[k, s]",
+    ),
+    "the prior forgotten among the successes": (
+        "a = successes + funnel.reached[k, s]",
+        "a = 0.0 + funnel.reached[k, s]",
+    ),
+    "a prior of half the strength": (
+        "strength = funnel.prior_strength[point]",
+        "strength = 0.5 * funnel.prior_strength[point]",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_a_wrong_formula_is_noticed(wrong, tmp_path, monkeypatch):
+    right, broken = wrong
+    text = Path(shipped.__file__).read_text("utf-8")
+    assert text.count(right) == 1
+    file = tmp_path / "wrong_parameters.py"
+    file.write_text(text.replace(right, broken), "utf-8")
+    monkeypatch.setattr(jit, "cache_directory", lambda: None)
+    spec = importlib.util.spec_from_file_location("wrong_parameters", file)
+    mutant = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mutant)
     inputs, expected = case("hierarchical_shrinkage")
-    reached, entered = np.array(inputs["segments"]).T
-    wrong = (reached + inputs["mean"] * inputs["strength"]) / entered
-    assert wrong != pytest.approx(expected["posterior_mean"], rel=1e-3)
-    with pytest.raises(AssertionError):
-        agree(wrong[0], expected["posterior_mean"][0], 1e-9)
+    with pytest.raises(AssertionError, match="is not"):
+        agree_with_shrinkage(shrunk_conversions(inputs, mutant.draw_parameters), expected)

@@ -58,7 +58,7 @@ def test_what_was_taken_silently_is_refused(declaration: str, code: str) -> None
 
 def test_ranks_over_different_amounts_have_different_names() -> None:
     first, second = (
-        f'in top 1 by count orders where (items > {at} and amount > 0)' for at in (1, 2)
+        f"in top 1 by count orders where (items > {at} and amount > 0)" for at in (1, 2)
     )
     rules = f"let one = {first}\nlet two = {second}\n"
     compiled = compile_source(Source("ranks.seg", PREAMBLE + rules))

@@ -25,6 +25,7 @@ from segrules.backends.reference.evaluate import decide
 from segrules.lang.ir import Outcome, Rule, SegmentSet, Table, TableColumn
 from segrules.lang.types import Text, Whole
 from segrules.segments.assign import assign, place
+from segrules.segments.doubt import with_missing
 from segrules.segments.explain import fetch
 from segrules.text.diagnostic import RulesError
 
@@ -205,3 +206,45 @@ AGENTS = Table(
         TableColumn("cases", "cases", Whole(), optional=False),
     ),
 )
+
+
+def test_keys_are_checked_wherever_rows_are_placed() -> None:
+    twice = {"customers": customers(customer_id=["a", "b", "c", "a", "d"])}
+    with pytest.raises(RulesError) as raised:
+        place(SHOP, "customers", twice, AS_OF)
+    assert [found.code for found in raised.value.diagnostics] == ["SEG409"]
+    assert place(SHOP, "customers", twice, AS_OF, check_keys=False).table == "customers"
+
+
+def test_an_unknown_key_has_a_hint() -> None:
+    placement = place(SHOP, "customers", {"customers": customers()}, AS_OF)
+    with pytest.raises(RulesError) as raised:
+        fetch(placement, "c1")
+    assert raised.value.diagnostics[0].hint == "keys are compared exactly, with case and zeros"
+
+
+def test_a_sum_beyond_the_bounds_is_missing_in_both_targets() -> None:
+    """The column is declared as always known, and the set has no `unsure`."""
+    rows = pl.DataFrame(
+        {
+            "customer_id": ["C1", "C1", "C2"],
+            "ordered_on": [dt.date(2026, 6, 1)] * 3,
+            "amount": [9_000_000_000_000, 9_000_000_000_000, 1],
+        }
+    )
+    rules = replace(SHOP, sets=(BUYERS,))
+    frames = {"customers": customers(), "orders": rows}
+    placement = place(rules, "customers", frames, AS_OF)
+    placed = assign(rules, frames, AS_OF, unknown_counts=True)
+    expected = []
+    for key in placed["customer_id"]:
+        decision = decide(BUYERS, fetch(placement, key), rules, placement.context)
+        expected.append((key, decision.segment, decision.by, decision.unknown))
+    assert placed.rows() == expected
+    assert placed.row(0) == ("C1", None, "unsure", 1)
+
+
+def test_rules_without_sums_stay_as_they_are() -> None:
+    assert with_missing(SHOP, {}) is not SHOP
+    plain = replace(SHOP, features=())
+    assert with_missing(plain, {"customers": ()}) is plain

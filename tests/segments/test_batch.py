@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import segments_shop as shop
 from segments_shop import BUYERS, NO_UNSURE, SHOP, TOP_HALF, VALUE
 
 from segrules.lang.ir import Calibration, Cut, Knob, Length
@@ -183,3 +184,45 @@ def test_revision() -> None:
         revision("text", [knob, other], replace(cut, as_of=dt.date(2020, 1, 1))),
     ]
     assert len({made, *different}) == 7
+
+
+def test_tables_that_no_set_reads_are_opened(tmp_path: Path, paths: dict[str, Path]) -> None:
+    rules = replace(SHOP, sets=(VALUE,))
+    out = tmp_path / "o.csv"
+
+    def refused(orders: Path) -> list[str]:
+        with pytest.raises(RulesError) as raised:
+            run_assignment(rules, {**paths, "orders": orders}, AS_OF, out, text="")
+        return [found.code for found in raised.value.diagnostics]
+
+    assert refused(tmp_path / "nowhere.csv") == ["SEG401"]
+    assert refused(paths["customers"]) == ["SEG406", "SEG406"]
+    assert set(run_assignment(rules, paths, AS_OF, out, text="").summary.inputs) == {"customers"}
+
+
+def test_rows_of_nobody_and_columns_of_nothing(tmp_path: Path, paths: dict[str, Path]) -> None:
+    out = tmp_path / "o.csv"
+    paths["orders"].write_text(ORDERS.replace("C2", "c2"))
+    done = run(paths, out)
+    assert [found.code for found in done.warnings] == ["SEG411", "SEG425"]
+    assert done.summary.warnings[1] == (
+        "SEG425: 1 of 2 rows of `orders` belongs to no row of `customers`: `c2`"
+    )
+    assert problems(paths, out, Options(strict=True)) == ["SEG411", "SEG425"]
+    paths["orders"].write_text(ORDERS.replace("2026-", "26-"))
+    with pytest.raises(RulesError) as raised:
+        run(paths, out, Options(strict=True))
+    assert raised.value.unable
+    assert [found.code for found in raised.value.diagnostics] == ["SEG411", "SEG426"]
+
+
+def test_before_all_data(tmp_path: Path) -> None:
+    dated = replace(shop.CUSTOMERS, dated="joined")
+    path = tmp_path / "customers.csv"
+    path.write_text(CUSTOMERS)
+    rules = replace(SHOP, tables=(dated, shop.ORDERS), sets=(VALUE,))
+    with pytest.raises(RulesError) as raised:
+        run_assignment(rules, {"customers": path}, dt.date(2020, 1, 1), tmp_path / "o.csv", text="")
+    (found,) = raised.value.diagnostics
+    assert found.code == "SEG408"
+    assert "no row of `customers` is dated up to 2020-01-01" in found.message

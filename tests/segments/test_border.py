@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ from segments_shop import EVERY_TYPE, ruleset
 
 from segrules.lang.ir import Table, TableColumn
 from segrules.lang.types import Date, Enum, Flag, Instant, Money, Number, Share, Text, Type, Whole
+from segrules.segments import cells
 from segrules.segments.border import canonical, canonical_in_memory, readings
 from segrules.text.diagnostic import RulesError
 
@@ -290,3 +292,14 @@ def test_empty_text_is_missing_and_not_unreadable(kind: Type) -> None:
     (read,) = readings(table, frame.schema, ruleset(table))
     assert frame.select(bad=read.unreadable)["bad"].to_list() == [False, False, True]
     assert frame.select(absent=read.absent)["absent"].to_list() == [True, True, False]
+
+
+@pytest.mark.parametrize("rows", [1, 5])
+def test_every_percent_is_the_closest_double(rows: int) -> None:
+    for at in range(101):
+        read = cells.share(pl.col("part"), pl.String())
+        assert read is not None
+        frame = pl.LazyFrame({"part": [f"{at}%"] * rows})
+        for engine in ("in-memory", "streaming"):
+            found = frame.select(read.value).collect(engine=engine).to_series()
+            assert found.to_list() == [float(Fraction(at, 100))] * rows

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
-from segments_shop import EVERY_TYPE, SHOP, ruleset
+from segments_shop import CUSTOMERS, EVERY_TYPE, ORDERS, SHOP, ruleset
 
+from segrules.lang.ir import Ruleset
+from segrules.lang.types import Date, Flag, Instant, Money, Number, Share, Type, Whole
+from segrules.segments.cells import how_written
+from segrules.segments.files import survey_files
 from segrules.segments.read import open_table, reading, sha256
-from segrules.segments.survey import survey
-from segrules.text.diagnostic import RulesError
+from segrules.segments.survey import Survey, survey
+from segrules.text.diagnostic import Diagnostic, RulesError
 
 
 def codes(path: Path) -> list[str]:
@@ -100,12 +105,15 @@ def test_sha256(tmp_path: Path) -> None:
 # ---- the survey
 
 
-def messages(text: str, table: str = "customers") -> list[tuple[str, str]]:
+def surveyed(text: str, table: str) -> Survey:
     header, *rows = [line.split(",") for line in text.strip().splitlines()]
     cells = {name: [row[at] or None for row in rows] for at, name in enumerate(header)}
     frame = pl.LazyFrame(cells, schema=dict.fromkeys(header, pl.String))
-    found = survey(frame, SHOP.table(table), SHOP, file="f.csv").findings
-    return [(each.code, each.message) for each in found]
+    return survey(frame, SHOP.table(table), SHOP, file="f.csv")
+
+
+def messages(text: str, table: str = "customers") -> list[tuple[str, str]]:
+    return [(each.code, each.message) for each in surveyed(text, table).findings]
 
 
 GOOD = "customer_id,spend,points,salary,joined\nC1,1.00,5,,2026-01-01\n"
@@ -147,8 +155,112 @@ def test_unreadable_cells_are_counted_and_quoted() -> None:
             "5 cells of `customers.spend` are not money (GBP): `2x`, `3x`, `4x`, …",
         ),
         # a sensitive column is never quoted
-        ("SEG411", "5 cells of `customers.salary` are not money (GBP)"),
+        ("SEG426", "none of the 5 filled cells of `customers.salary` is money (GBP)"),
     ]
+
+
+def findings(text: str) -> list[Diagnostic]:
+    return list(surveyed(text, "customers").findings)
+
+
+def test_different_cells_are_quoted() -> None:
+    row = "C2,1.00,many,,2026-01-01\n"
+    (found,) = findings(GOOD + row + row.replace("C2", "C3"))
+    assert found.message == "2 cells of `customers.points` are not a whole number: `many`"
+    assert found.hint == (
+        "they are taken as missing; whole numbers are written in digits only, from 0 to 1,000"
+    )
+    (one,) = findings(GOOD + row)
+    assert one.message == "1 cell of `customers.points` is not a whole number: `many`"
+    assert one.hint is not None
+    assert one.hint.startswith("it is taken as missing; ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        (Whole(), "digits only"),
+        (Number(0, 5), "12.5 or 1e3, from 0 to 5"),
+        (Share(), "5% or 0.05"),
+        (Money("GBP"), "1234.50, without signs or separators"),
+        (Money("JPY"), "1234, without"),
+        (Money("BHD"), "1234.500, without"),
+        (Flag(), "yes or no"),
+        (Date(), "2025-06-30"),
+        (Instant(), "2025-06-30T14:00:00Z"),
+    ],
+)
+def test_how_values_are_written(kind: Type, written: str) -> None:
+    assert written in how_written(kind)
+
+
+def test_a_column_of_which_nothing_can_be_read() -> None:
+    row = GOOD.splitlines()[1] + "\n"
+    (found,) = findings((GOOD + row.replace("C1", "C2")).replace("1.00", "£1"))
+    assert (found.code, found.severity) == ("SEG426", "error")
+    assert found.message == ("none of the 2 filled cells of `customers.spend` is money (GBP): `£1`")
+    assert found.hint == "amounts are written 1234.50, without signs or separators"
+    (one,) = findings(GOOD.replace("2026-01-01", "01/01/2026"))
+    assert one.message == ("the only filled cell of `customers.joined` is not a date: `01/01/2026`")
+    assert one.hint == "dates are written 2025-06-30"
+    # nothing filled is nothing unreadable
+    assert [each.code for each in findings(GOOD.replace("1.00", ""))] == ["SEG413"]
+
+
+def test_hints_about_tables() -> None:
+    header, _ = GOOD.splitlines()
+    (empty,) = findings(header)
+    (keyless,) = findings(GOOD.replace("C1", ""))
+    for found in (empty, keyless):
+        assert found.hint
+    for heading, hint in (("SPEND", "`SPEND`"), ("zzz", "headings found: `customer_id`, `zzz`")):
+        with pytest.raises(RulesError) as raised:
+            findings(GOOD.replace("spend", heading))
+        assert hint in (raised.value.diagnostics[0].hint or "")
+
+
+def test_hint_at_a_file_with_a_near_name(tmp_path: Path) -> None:
+    written(tmp_path, b"id\n1\n", "Customers.csv")
+    written(tmp_path, b"id\n1\n", "customers.txt")
+    for name, hint in (("customer.csv", "the folder has `Customers.csv`"), ("x", "check the path")):
+        with pytest.raises(RulesError) as raised:
+            open_table(tmp_path / name)
+        assert raised.value.diagnostics[0].hint == hint
+    with pytest.raises(RulesError) as raised:
+        open_table(tmp_path / "nowhere" / "customers.csv")
+    assert raised.value.diagnostics[0].hint == "check the path"
+
+
+# ---- related rows that belong to nobody
+
+
+def orphaned(tmp_path: Path, rules: Ruleset, orders: str) -> list[Diagnostic]:
+    paths = {"customers": tmp_path / "c.csv", "orders": tmp_path / "o.csv"}
+    paths["customers"].write_text(GOOD + "C2,1.00,5,,2026-01-01\n")
+    header = "customer_id,ordered_on,amount\n"
+    paths["orders"].write_text(header + "".join(f"{key},2026-01-01,1\n" for key in orders.split()))
+    frames, found = survey_files(rules, paths)
+    assert set(frames) == {"customers", "orders"}
+    return list(found)
+
+
+def test_related_rows_that_belong_to_nobody(tmp_path: Path) -> None:
+    assert orphaned(tmp_path, SHOP, "C1 C2 C1") == []
+    (found,) = orphaned(tmp_path, SHOP, "c9 c1 C1 c1 c5 c7")
+    assert (found.code, found.severity) == ("SEG425", "warning")
+    assert found.message == (
+        "5 of 6 rows of `orders` belong to no row of `customers`: `c1`, `c5`, `c7`, …"
+    )
+    assert found.hint
+    (one,) = orphaned(tmp_path, SHOP, "C1 c1")
+    assert one.message == "1 of 2 rows of `orders` belongs to no row of `customers`: `c1`"
+
+
+def test_sensitive_keys_of_orphans_are_not_quoted(tmp_path: Path) -> None:
+    key, *others = CUSTOMERS.columns
+    hidden = replace(CUSTOMERS, columns=(replace(key, sensitive=True), *others))
+    (found,) = orphaned(tmp_path, replace(SHOP, tables=(hidden, ORDERS)), "c1")
+    assert found.message == "1 of 1 row of `orders` belongs to no row of `customers`"
 
 
 def test_missing_cells_of_required_columns() -> None:
@@ -173,6 +285,6 @@ def test_undeclared_values_are_named_most_common_first() -> None:
     found = survey(frame, EVERY_TYPE, rules)
     assert found.unreadable == {"region": 3, "email": 1}
     assert [each.message for each in found.findings] == [
-        "3 cells of `things.region` hold an undeclared value: `nord`, `West`, …",
+        "3 cells of `things.region` hold an undeclared value: `nord`, `West`",
         "1 cell of `things.email` holds an undeclared value",
     ]

@@ -6,11 +6,12 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import polars as pl
 import pytest
 from scipy import stats
-from segments_shop import BUYERS, CUSTOMERS, SALES, SHOP, VALUE, column
+from segments_shop import BOUGHT, BUYERS, CUSTOMERS, SALES, SHOP, VALUE, column
 
 from segrules.backends.context import days_later, months_later
 from segrules.lang.ir import Cost, Funnel, Ruleset
@@ -227,3 +228,52 @@ def test_what_is_refused() -> None:
     with pytest.raises(RulesError) as raised:
         funnel_history(placement, SALES, replace(BUYERS, table="orders"))
     assert raised.value.diagnostics[0].code == "SEG423"
+
+
+def test_moments_are_exact_and_always_the_same() -> None:
+    """Sums of floats depend on the order in which the engine merges; sums of integers do not."""
+    count = 200_000
+    minor = [at * 7919 % 1_000_003 * 10**8 + 8 * 10**14 + at for at in range(count)]
+    frame = pl.DataFrame(
+        {
+            "customer_id": [f"C{at}" for at in range(count)],
+            "spend": [f"{amount // 100}.{amount % 100:02}" for amount in minor],
+            "points": pl.Series([0] * count),
+            "salary": pl.Series([None] * count, dtype=pl.Int64),
+            "joined": [day("2026-01-31")] * count,
+            "met_at": [noon("2026-02-01")] * count,
+            "sold_at": [day("2026-02-02")] * count,
+        }
+    )
+    total, squares = sum(minor), sum(each * each for each in minor)
+    mean = float(Fraction(total, count))
+    variance = float(Fraction(count * squares - total**2, count * (count - 1)))
+    placement = place(RULES, "customers", {"customers": frame}, AS_OF)
+    for _ in range(3):
+        found = funnel_history(placement, SALES, VALUE).values["high", "sale"]
+        assert (found.count, found.mean, found.variance) == (count, mean, variance)
+
+
+def messages(placement: Placement) -> list[str]:
+    with pytest.raises(RulesError) as raised:
+        study(placement, "sales", "value")
+    return [found.message for found in raised.value.diagnostics]
+
+
+def test_too_young_is_not_nobody() -> None:
+    (young,) = messages(placed([("C1", 1, day("2026-06-01"), None, None)]))
+    assert "has had the full time to reach `meeting`" in young
+    (nobody,) = messages(placed([("C1", 1, None, None, None)]))
+    assert "has reached `enquiry`, so `meeting` has no rate" in nobody
+    rows: list[Row] = [("C1", 1, day("2026-05-15"), None, None)]
+    (found,) = study(placed(rows), "sales", "value").findings
+    assert found.code == "SEG424"
+    assert "has reached `meeting`, so `sale` has no rate" in found.message
+
+
+def test_names_of_stages_do_not_clash_with_names_of_rules() -> None:
+    feature = replace(BOUGHT, name="date enquiry", expr=column(CUSTOMERS, "points"))
+    rules = replace(RULES, features=(feature,))
+    row = ("C1", 200.0, day("2026-01-31"), noon("2026-02-01"), None)
+    found = funnel_history(placed([row], rules), SALES, VALUE)
+    assert found.counts["high", "meeting"] == StageCounts(1, 1, 0)

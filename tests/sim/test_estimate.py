@@ -156,6 +156,28 @@ def test_nobody_arrived() -> None:
     assert [found.code for found in raised.value.diagnostics] == ["SEG551"]
 
 
+@pytest.mark.parametrize(
+    ("stage", "recent", "code", "said"),
+    [
+        ("sale", 0, "SEG422", "has reached `appointment`, so `sale`"),
+        ("sale", 5, "SEG422", "full time to reach `sale`"),
+        ("retained", 0, "SEG552", "`sale` of known value"),
+    ],
+)
+def test_why_a_stage_has_no_rate(stage: str, recent: int, code: str, said: str) -> None:
+    past = history({})
+    counts = {
+        key: StageCounts(0, 0, recent) if key[1] == stage else each
+        for key, each in past.counts.items()
+    }
+    values = {key: Moments(0, None, None) for key in past.values}
+    with pytest.raises(RulesError) as raised:
+        made(replace(past, counts=counts, values=values))
+    (found,) = raised.value.diagnostics
+    assert found.code == code
+    assert said in found.message
+
+
 def test_a_segment_without_sales_borrows_their_average_value() -> None:
     past = history({})
     values = dict(past.values)

@@ -123,6 +123,14 @@ def chain_too_long(span: Span, terms: int, limit: int) -> Diagnostic:
     )
 
 
+def expression_too_long(span: Span, length: int, limit: int) -> Diagnostic:
+    return TOO_MUCH.at(
+        span,
+        f"an expression of {length:,} words and signs, and at most {limit:,} are read",
+        "name parts with `let`; many values belong in a column of a table",
+    )
+
+
 def ends_too_soon(span: Span, expected: Sequence[str]) -> Diagnostic:
     return ENDS_TOO_SOON.at(
         span,
