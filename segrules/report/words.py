@@ -48,7 +48,7 @@ def typed(value: float | None, kind: Type) -> str:
 def share(value: float, mc_error: float) -> str:
     """A simulated share as a percentage, never finer than two Monte Carlo errors."""
     places = 1 if 200 * mc_error <= 0.1 else 0
-    return f"{significant(100 * value, 100 * mc_error):.{places}f}%"
+    return f"{significant(100 * value, 100 * mc_error):z.{places}f}%"
 
 
 def counted(number: int, singular: str, plural: str) -> str:

@@ -128,11 +128,9 @@ def _unreadable(
     examples: list[str] = []
     if not column.sensitive:
         examples = _most_common(frame, read) if undeclared else _first_cells(frame, read)
-    name, kind, written = (
-        f"{table.name}.{column.name}",
-        spell(column.type),
-        how_written(column.type),
-    )
+    name = f"{table.name}.{column.name}"
+    kind = "a declared value" if undeclared else spell(column.type)
+    written = how_written(column.type)
     if count == filled:
         return values.nothing_read(name, kind, count, examples, written, file)
     if undeclared:

@@ -288,3 +288,13 @@ def test_undeclared_values_are_named_most_common_first() -> None:
         "3 cells of `things.region` hold an undeclared value: `nord`, `West`",
         "1 cell of `things.email` holds an undeclared value",
     ]
+
+
+def test_no_declared_value_at_all() -> None:
+    table = replace(EVERY_TYPE, kind="related", columns=EVERY_TYPE.columns[-2:-1])
+    frame = pl.LazyFrame({"region": ["N", None, "N", "S"]})
+    (found,) = survey(frame, table, ruleset(table)).findings
+    assert found.code == "SEG426"
+    assert found.message == (
+        "none of the 3 filled cells of `things.region` is a declared value: `N`, `S`"
+    )

@@ -117,3 +117,8 @@ def test_labels_are_a_column_only_where_there_are_some() -> None:
     text = printed(list(assignment_tables(made, one, None)))
     assert re.search(rf"{first} +The first +10", text)
     assert re.search(rf"{labelled.segments[1]} +10", text)
+
+
+def test_a_share_of_nothing_has_no_sign() -> None:
+    assert share(-0.0002, 0.00001) == "0.0%"
+    assert share(-0.2, 0.2) == "0%"
