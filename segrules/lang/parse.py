@@ -53,7 +53,8 @@ def parse(source: Source, log: Log) -> Parsed:
     seen = scan(source)
     words = sum(1 for _ in _ATOM.finditer(source.text, seen.longest.start, seen.longest.end))
     if words > MAX_EXPRESSION:
-        start = seen.longest.start
+        text = seen.longest.text
+        start = seen.longest.end - len(text.lstrip())
         log.report(
             problems.expression_too_long(source.span(start, start + 40), words, MAX_EXPRESSION)
         )

@@ -119,6 +119,10 @@ def _key_twice(frame: pl.LazyFrame, table: Table, key: Reading, file: str | None
     return problems.key_twice(table.name, table.key, twice["count"], examples, file)
 
 
+ENOUGH = 5
+"""Filled cells from which on a column without a readable one is taken for a wrong column."""
+
+
 def _unreadable(
     frame: pl.LazyFrame, table: Table, read: Reading, counts: tuple[int, int], file: str | None
 ) -> Diagnostic:
@@ -131,7 +135,7 @@ def _unreadable(
     name = f"{table.name}.{column.name}"
     kind = "a declared value" if undeclared else spell(column.type)
     written = how_written(column.type)
-    if count == filled:
+    if count == filled and filled >= ENOUGH:
         return values.nothing_read(name, kind, count, examples, written, file)
     if undeclared:
         return values.undeclared(name, count, examples, file)

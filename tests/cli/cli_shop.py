@@ -251,4 +251,5 @@ def busy_shop(folder: Path, customers: int = 1_500) -> Shop:
             f"{days[0]},{days[1] if days[0] else ''}"
         )
     made.customers.write_text("\n".join(lines) + "\n")
+    made.orders.write_text(ORDERS.replace("0002,", "00002,").replace("\n1,", "\n00001,"))
     return made

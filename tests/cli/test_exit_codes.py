@@ -43,8 +43,8 @@ def test_forms_of_findings(made: Shop) -> None:
         f"{made.rules}:32:12: error[SEG201]: unknown column `spnd`\n"
     )  # fmt: skip
     full = run("check", made.rules)
-    assert full.err.endswith("\n\n")
-    assert not full.err.endswith("\n\n\n")
+    assert full.out.endswith("\n\n1 file: 1 error, 0 warnings\n")
+    assert full.err == ""
 
 
 def test_usage(made: Shop) -> None:

@@ -209,7 +209,8 @@ def test_rows_of_nobody_and_columns_of_nothing(tmp_path: Path, paths: dict[str, 
         "SEG425: 1 of 2 rows of `orders` belongs to no row of `customers`: `c2`"
     )
     assert problems(paths, out, Options(strict=True)) == ["SEG411", "SEG425"]
-    paths["orders"].write_text(ORDERS.replace("2026-", "26-"))
+    more = ORDERS.splitlines()[1] + "\n"
+    paths["orders"].write_text((ORDERS + 3 * more).replace("2026-", "26-"))
     with pytest.raises(RulesError) as raised:
         run(paths, out, Options(strict=True))
     assert raised.value.unable

@@ -17,7 +17,7 @@ ENTRIES = catalogue()
 SUBJECTS = (
     problems.cells, problems.data, problems.doubts, problems.names, problems.projection,
     problems.rows, problems.segments, problems.simulation, problems.structure, problems.syntax,
-    problems.types, problems.usage,
+    problems.types, problems.usage, problems.values, problems.choice,
 )  # fmt: skip
 
 

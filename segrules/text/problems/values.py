@@ -65,7 +65,9 @@ NOTHING_READ = entry(
     why="When every filled cell of a column is unreadable, the column is another one than "
     "declared or is written in another way throughout. Taken as missing it would move every "
     "customer.",
-    wrong=assigned((HEADER + ROW + OTHER_ROW).replace("120.50", "£120.50")),
+    wrong=assigned(
+        HEADER + "".join(ROW.replace("C1", f"C{at}").replace("120", "£120") for at in range(5))
+    ),
     right=_RIGHT,
 )
 
