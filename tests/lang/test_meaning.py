@@ -122,6 +122,8 @@ def found(condition: str, more: str = "") -> Found:
         ("(points - 11) div 3 = -1", "a", "c"),
         # shares
         ("part >= 25%", "ad", "c"),
+        ("spend * 500% = 500", "a", "c"),
+        ("greatest(part, points / weight) > 1", "a", "bc"),
         # dates: completed units, a month that lacks the day ends on its last
         ("completed years from born to as_of = 26", "a", "c"),
         ("completed years from born to as_of = 35", "b", "c"),
