@@ -11,11 +11,12 @@ FOUND := $(shell $(BIN)/python -c 'import pip' 2>/dev/null && cat $(VENV)/.made 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench docs wheel-check clean
+.PHONY: help demo test soak lint bench docs wheel-check clean
 
 help:
 	@echo 'make demo         install and run the demonstration'
 	@echo 'make test         run the tests'
+	@echo 'make soak         millions of hostile rule texts (COUNT=2000000 SEED=1)'
 	@echo 'make lint         style, types, layers and the grammar tables'
 	@echo 'make bench        run the benchmarks'
 	@echo 'make docs         renew the generated reference pages'
@@ -27,6 +28,12 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(ARGS)
+
+COUNT ?= 2000000
+SEED ?= 1
+
+soak: $(VENV)/.installed-test
+	$(BIN)/python tests/fuzz/soak.py --count $(COUNT) --seed $(SEED) $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -111,9 +111,8 @@ def ruleset(missing: bool) -> Ruleset:
     outcomes = Outcome("rest", ""), Outcome("unsure", "") if missing else None
     found = SegmentSet("segment", "customers", rules, *outcomes)
     return Ruleset(
-        "bench", "", "", "", "Europe/London", None,
-        (), (table,), (), (found,), (), (), (), (), (), (),
-    )  # fmt: skip
+        "bench", zone="Europe/London", tables=(table,), sets=(found,), steps=(found.name,)
+    )
 
 
 def _test(column: str, op: str, values: tuple[object, ...], missing: bool) -> Expr:

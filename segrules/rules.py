@@ -6,15 +6,16 @@ Heavy libraries are imported by the methods that need them, so that checking sta
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from segrules.lang import ir
 from segrules.lang.format import canonical
-from segrules.lang.pipeline import Compiled, compile_source
+from segrules.lang.pipeline import Compiled, Refusal, compile_source
 from segrules.segments.examples import failures
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
@@ -23,7 +24,8 @@ from segrules.text.source import Source
 if TYPE_CHECKING:
     import polars as pl
 
-    from segrules.segments.assign import Placement
+    from segrules.segments.assign import Asked, Placement
+    from segrules.segments.claims import Trial
     from segrules.segments.explain import Explanation
     from segrules.segments.profile import Profile
     from segrules.segments.study import Study
@@ -64,32 +66,86 @@ def read_source(path: str | Path) -> Source:
     return Source(str(path), text)
 
 
-def inspect(source: Source, knobs: Mapping[str, str] | None = None) -> Compiled:
-    """Everything that is found in a text, the examples in it tried: the work of `check`."""
-    compiled = compile_source(source, knobs)
+def used_source(path: str, by: Source) -> Source | Refusal:
+    """The text of a file that another one uses, by its path from that one's folder.
+
+    It must lie in the project: below the nearest folder above the using file with a `.git`, a
+    `pyproject.toml` or a `segrules.toml`, or below that file's own folder.
+    """
+    folder = Path(by.name).resolve().parent
+    place = (folder / path).resolve()
+    if Path(path).is_absolute() or not place.is_relative_to(project_root(folder)):
+        return "outside"
+    if place.suffix != ".seg":
+        return "no rule file"
+    try:
+        source = read_source(place)
+    except RulesError:
+        return "unreadable" if place.exists() else "missing"
+    return Source(os.path.relpath(place), source.text)
+
+
+def project_root(folder: Path) -> Path:
+    """The folder that a project begins at, seen from one of its folders."""
+    for above in (folder, *folder.parents):
+        if any((above / mark).exists() for mark in (".git", "pyproject.toml", "segrules.toml")):
+            return above
+    return folder
+
+
+def inspect(
+    source: Source, knobs: Mapping[str, str] | None = None, *, as_of: dt.date | None = None
+) -> Compiled:
+    """Everything that is found in a text, the examples in it tried: the work of `check`.
+
+    Files that it uses are read; of knobs whose value changes that of the day `as_of` is taken, or
+    the first one.
+    """
+    compiled = compile_source(source, knobs, as_of, used_source)
     if compiled.ruleset is not None:
-        for failure in failures(compiled.ruleset):
-            compiled.log.report(failure)
+        for ruleset in _on_days_of_examples(source, compiled.ruleset, knobs):
+            for failure in failures(ruleset):
+                compiled.log.report(failure)
     return compiled
 
 
-def load(path: str | Path, *, knobs: Mapping[str, str] | None = None) -> Rules:
+def _on_days_of_examples(
+    source: Source, ruleset: ir.Ruleset, knobs: Mapping[str, str] | None
+) -> Iterator[ir.Ruleset]:
+    """The examples with the values that knobs have on their own days."""
+    if not any(knob.later for knob in ruleset.knobs):
+        yield ruleset
+        return
+    for day in dict.fromkeys(examples.as_of for examples in ruleset.examples):
+        then = compile_source(source, knobs, day, used_source).ruleset
+        if then is not None:
+            kept = tuple(examples for examples in then.examples if examples.as_of == day)
+            yield replace(then, examples=kept)
+
+
+def load(
+    path: str | Path,
+    *,
+    knobs: Mapping[str, str] | None = None,
+    as_of: dt.date | None = None,
+) -> Rules:
     """Reads and checks a rule file.
 
     Args:
         path: the `.seg` file.
         knobs: settings by name, written as in the file (`{"complex_from": "6"}`).
+        as_of: the day whose values knobs with later values have; without it their first.
 
     Raises:
         RulesError: the file cannot be read (`unable`) or has errors; all of them are in
             `diagnostics`. Warnings do not raise; they are in `Rules.findings`.
     """
-    compiled = inspect(read_source(path), knobs)
+    compiled = inspect(read_source(path), knobs, as_of=as_of)
     found = list(compiled.log)
     errors = [each for each in found if each.severity == "error"]
     if compiled.ruleset is None or errors:
         raise RulesError(errors)
-    return Rules(compiled, compiled.ruleset, tuple(found))
+    return Rules(compiled, compiled.ruleset, tuple(found), dict(knobs or {}))
 
 
 @dataclass(frozen=True)
@@ -105,17 +161,54 @@ class Rules:
     compiled: Compiled
     ruleset: ir.Ruleset
     findings: tuple[Diagnostic, ...]
+    knobs: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def canonical(self) -> str:
-        """The file in canonical layout without comments: what the revision is taken from."""
-        return canonical(self.compiled.syntax, self.compiled.source)
+        """The file and those it uses in canonical layout: what the revision is taken from."""
+        used = [canonical(part.syntax, part.source) for part in self.compiled.used]
+        return "\n".join([*used, canonical(self.compiled.syntax, self.compiled.source)])
 
-    def place(self, tables: Frames, *, as_of: dt.date, table: str | None = None) -> Placement:
-        """Everything ready to place the rows of one table; ranks are calibrated here."""
+    def on(self, day: dt.date) -> Rules:
+        """The rules with the values that knobs have on a day."""
+        if not any(knob.later for knob in self.ruleset.knobs):
+            return self
+        compiled = inspect(self.compiled.source, self.knobs, as_of=day)
+        errors = [each for each in compiled.log if each.severity == "error"]
+        if compiled.ruleset is None or errors:
+            raise RulesError(errors)
+        return Rules(compiled, compiled.ruleset, tuple(compiled.log), self.knobs)
+
+    def place(
+        self,
+        tables: Frames,
+        *,
+        as_of: dt.date,
+        table: str | None = None,
+        history: Path | None = None,
+        calibration: Path | None = None,
+    ) -> Placement:
+        """Everything ready to place the rows of one table; ranks are calibrated here.
+
+        `history` is a folder of earlier assignments; `calibration` a file with cut points frozen
+        by one, to be used instead of new ones.
+        """
         from segrules.segments.assign import chosen_sets, place
 
-        return place(self.ruleset, chosen_sets(self.ruleset, table)[0].table, tables, as_of)
+        ruleset = self.on(as_of).ruleset
+        asked = self._asked(as_of, history, calibration)
+        return place(ruleset, chosen_sets(ruleset, table)[0].table, tables, asked)
+
+    def _asked(self, as_of: dt.date, history: Path | None, calibration: Path | None) -> Asked:
+        from segrules.segments.assign import Asked
+        from segrules.segments.calibration import read_calibration
+        from segrules.segments.history.store import rules_revision
+
+        if calibration is None:
+            return Asked(as_of, history)
+        rules = rules_revision(self.canonical, self.on(as_of).ruleset.knobs)
+        frozen, _ = read_calibration(calibration, ruleset=self.ruleset.name, rules=rules)
+        return Asked(as_of, history, frozen)
 
     def assign(
         self,
@@ -123,18 +216,30 @@ class Rules:
         *,
         as_of: dt.date,
         table: str | None = None,
+        history: Path | None = None,
+        calibration: Path | None = None,
         unknown_counts: bool = False,
     ) -> Frame:
         """The segment of every row: its key, then `<set>` and `<set>_by` (Enum) for each set.
 
         A LazyFrame for lazy frames, a DataFrame for data frames; one row a row of the main table
-        in its order, or a row a key of a derived table in the order of keys. `<set>_by` names the
-        rule that decided, "otherwise" or "unsure". `unknown_counts` adds `<set>_unknown`, the
-        number of unknown rules. With several tables that have segments, `table` chooses one.
+        in its order (a row a customer where records have an identity), or a row a key of a derived
+        table in the order of keys. `<set>_by` names the rule that decided, or "suppress",
+        "override", "stay", "cap", "otherwise" or "unsure". Then `<set>_holdout` and
+        `<set>_allotted` where the rules have them, the flags, and the outputs of grids.
+        `unknown_counts` adds `<set>_unknown`, the number of unknown rules. With several tables
+        that have segments, `table` chooses one. `history` and `calibration` as for `place`;
+        nothing is added to the history.
         """
         from segrules.segments.assign import assign
 
-        return assign(self.ruleset, tables, as_of, table=table, unknown_counts=unknown_counts)
+        return assign(
+            self.on(as_of).ruleset,
+            tables,
+            self._asked(as_of, history, calibration),
+            table=table,
+            unknown_counts=unknown_counts,
+        )
 
     def profile(
         self,
@@ -201,6 +306,26 @@ class Rules:
         check_settings(settings)
         placement = self.place(tables, as_of=as_of, table=self._funnel(found.funnel).table)
         return carry_out(placement, settings)
+
+    def test(
+        self,
+        tables: Frames | None = None,
+        *,
+        as_of: dt.date | None = None,
+        samples: Collection[str] = (),
+        history: Path | None = None,
+    ) -> Trial:
+        """Tries the examples and, as far as data are given, the claims.
+
+        `samples` are names of samples that the data given are, for claims `on` one of them.
+        """
+        from segrules.segments.assign import Asked
+        from segrules.segments.claims import try_all
+        from segrules.segments.grounds import Given
+
+        rules = self.on(as_of) if as_of else self
+        asked = Asked(as_of, history) if as_of and tables else None
+        return try_all(rules.ruleset, Given(tables or {}, asked, frozenset(samples), history))
 
     def _set(self, name: str | None, funnel: ir.Funnel | None = None) -> ir.SegmentSet:
         """The set of a name, or the only one; with a funnel, among those of its table."""

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 AS_OF = dt.date(2026, 6, 30)
 LEADS = 20_000
+AGENTS = 40
+
+COLUMNS = ("assets", "fee", "case_cost")
+"""What a profile is worth looking at for."""
 
 _FIRST_DAY = dt.date(2021, 7, 1)
 _CONVERSION = {
@@ -39,16 +43,55 @@ Instants = NDArray[np.datetime64]
 
 
 def generate(seed: int, folder: Path, leads: int = LEADS) -> dict[str, Path]:
-    """Writes `leads.csv` and `contacts.csv` into `folder`; returns their paths by table."""
+    """Writes leads, contacts and agents as CSV files into `folder`; paths by table."""
     luck = np.random.Generator(np.random.PCG64(seed))
     people = _people(luck, leads)
     segment = _segment(people)
     dates = _dates(luck, segment)
     contacts = _contacts(luck, people["lead_id"], segment, dates)
-    paths = {"leads": folder / "leads.csv", "contacts": folder / "contacts.csv"}
-    _leads(luck, people, dates).write_csv(paths["leads"])
-    contacts.write_csv(paths["contacts"])
+    # what else is known of leads is drawn apart, so that it moves nothing of the rest
+    more = np.random.Generator(np.random.PCG64([seed, 1]))
+    tables = {
+        "leads": _with_care(more, _leads(luck, people, dates)),
+        "contacts": contacts,
+        "agents": _agents(more),
+    }
+    paths = {name: folder / f"{name}.csv" for name in tables}
+    for name, table in tables.items():
+        table.write_csv(paths[name])
     return paths
+
+
+def _with_care(more: np.random.Generator, leads: pl.DataFrame) -> pl.DataFrame:
+    """Who serves a lead, how content it was when last asked, and whom nobody is to call.
+
+    A few are in the complaints process and fewer still have died; most have not been asked.
+    """
+    count = leads.height
+    agent = pl.Series(more.integers(1, AGENTS + 1, count)).cast(pl.String).str.zfill(3)
+    score = pl.Series(more.binomial(10, 0.74, count))
+    asked = pl.Series(more.random(count) < 0.40)
+    return leads.with_columns(
+        ("A" + agent).alias("agent"),
+        pl.when(asked).then(score).alias("satisfaction"),
+        pl.Series("open_complaint", np.where(more.random(count) < 0.012, "yes", "no")),
+        pl.Series("deceased", np.where(more.random(count) < 0.003, "yes", "no")),
+    )
+
+
+def _agents(more: np.random.Generator) -> pl.DataFrame:
+    """The advisers: the longer there, the more skilled; those certified are among the skilled."""
+    years = more.gamma(1.6, 4.0, AGENTS).round(1)
+    skill = np.clip(np.rint(1.5 + years / 4.0 + more.normal(0.0, 0.8, AGENTS)), 1, 5).astype(int)
+    certified = (skill >= 4) & (more.random(AGENTS) < 0.8)
+    return pl.DataFrame(
+        {
+            "agent_id": [f"A{number:03d}" for number in range(1, AGENTS + 1)],
+            "skill": skill,
+            "years_experience": years,
+            "complex_certified": np.where(certified, "yes", "no"),
+        }
+    )
 
 
 def _people(luck: np.random.Generator, count: int) -> dict[str, NDArray[np.generic]]:

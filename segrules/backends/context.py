@@ -5,9 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from segrules.lang.ir import Ago, Between, Calibration, InLast, InRank, Length, Window
+from segrules.lang.calendar import period_start, previous_period
+from segrules.lang.ir import (
+    Ago,
+    Between,
+    Calendar,
+    Calibration,
+    InLast,
+    InNext,
+    InRank,
+    LastRows,
+    Length,
+    Period,
+    Until,
+    Window,
+)
 from segrules.lang.types import Instant, Type
 
 
@@ -29,9 +44,14 @@ class Bounds:
 
 
 def seen(window: Window | None, dated: Type, context: Context) -> Bounds:
-    """When a related row must be dated to be looked at: in the window, never after as_of."""
+    """When a related row must be dated to be looked at: in the window, never after as_of.
+
+    `InNext` alone looks beyond as_of. `LastRows` counts rows, so it bounds nothing here.
+    """
     first, last = _days(window, context.as_of)
-    end = days_later(min(last, context.as_of), 1)
+    if not isinstance(window, InNext):
+        last = context.as_of if last is None else min(last, context.as_of)
+    end = None if last is None else days_later(last, 1)
     if isinstance(dated, Instant):
         return Bounds(_start_of(first, context.zone), _start_of(end, context.zone))
     return Bounds(first, end)
@@ -44,6 +64,11 @@ def taken(rank: InRank, population: int) -> int:
     if rank.count is not None:
         return min(rank.count, population)
     raise ValueError(f"the rank {rank.name} has neither a share nor a count")
+
+
+def between(below: float, above: float, part: Fraction) -> float:
+    """The number that lies `part` of the way from one to the other, rounded once."""
+    return float(Fraction(below) + (Fraction(above) - Fraction(below)) * part)
 
 
 def days_later(day: dt.date, days: int) -> dt.date | None:
@@ -60,24 +85,51 @@ def months_later(day: dt.date, months: int) -> dt.date | None:
     return dt.date(year, month + 1, min(day.day, days_in_month(year, month + 1)))
 
 
+def later(day: dt.date, length: Length) -> dt.date | None:
+    """The date a length of time later; None as `days_later`."""
+    return (days_later if length.unit == "days" else months_later)(day, length.count)
+
+
 def days_in_month(year: int, month: int) -> int:
     if month == 2:
         return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
     return 30 if month in {4, 6, 9, 11} else 31
 
 
-def _days(window: Window | None, as_of: dt.date) -> tuple[dt.date | None, dt.date]:
-    """The first and the last day of a window; its first is after its last when it is empty."""
+_NEVER = (dt.date.max, dt.date.min)
+"""The first and the last day of a window without any."""
+
+
+def _days(window: Window | None, as_of: dt.date) -> tuple[dt.date | None, dt.date | None]:
+    """The first and the last day of a window; None is no bound."""
     match window:
-        case None:
+        case None | LastRows():
             return None, as_of
         case InLast(length=length):
             return _day_after(as_of, length), as_of
+        case InNext(length=length):
+            first = days_later(as_of, 1)
+            return _NEVER if first is None else (first, later(as_of, length))
         case Ago(start=start, end=end):
             last = _before(as_of, end)
-            return (dt.date.max, dt.date.min) if last is None else (_day_after(as_of, start), last)
+            return _NEVER if last is None else (_day_after(as_of, start), last)
         case Between(first=first, last=last):
             return first, last
+        case Calendar(period=period, previous=False):
+            return period_start(as_of, period.unit, period.starts), as_of
+        case Calendar(period=period):
+            return _previous(as_of, period) or _NEVER
+        case Until(ago=Length() as length):
+            last = _before(as_of, length)
+            return _NEVER if last is None else (None, last)
+        case Until(end_of_previous=Period() as period):
+            previous = _previous(as_of, period)
+            return _NEVER if previous is None else (None, previous[1])
+    raise ValueError(f"the window {window} has no end")
+
+
+def _previous(as_of: dt.date, period: Period) -> tuple[dt.date, dt.date] | None:
+    return previous_period(as_of, period.unit, period.starts)
 
 
 def _day_after(as_of: dt.date, length: Length) -> dt.date | None:
@@ -87,8 +139,7 @@ def _day_after(as_of: dt.date, length: Length) -> dt.date | None:
 
 
 def _before(as_of: dt.date, length: Length) -> dt.date | None:
-    later = days_later if length.unit == "days" else months_later
-    return later(as_of, -length.count)
+    return later(as_of, Length(-length.count, length.unit))
 
 
 def _start_of(day: dt.date | None, zone: str) -> dt.datetime | None:

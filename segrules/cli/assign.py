@@ -9,6 +9,7 @@ import typer
 
 from segrules.cli.session import (
     AsOf,
+    Calibrated,
     Format,
     Knobs,
     OutputFormat,
@@ -32,7 +33,7 @@ def command(
     out: Annotated[
         str,
         typer.Option(
-            "-o", "--out", metavar="OUT", help="Where to write: .parquet, .csv or .arrow."
+            "-o", "--out", metavar="OUT", help="Where to write: .parquet, .csv, .arrow or .xlsx."
         ),
     ],
     table: Tables = [],
@@ -44,6 +45,21 @@ def command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse data with unreadable or undeclared values.")
     ] = False,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            "--history",
+            metavar="DIR",
+            help="The folder of earlier assignments; this one is added to it.",
+        ),
+    ] = None,
+    calibration: Calibrated = None,
+    freeze: Annotated[
+        Path | None,
+        typer.Option(
+            "--freeze", metavar="FILE", help="Write the cut points of ranks, to be used later."
+        ),
+    ] = None,
     unknown_counts: Annotated[
         bool, typer.Option("--unknown-counts", help="Add how many rules are unknown for each row.")
     ] = False,
@@ -53,14 +69,14 @@ def command(
 
     segrules assign rules.seg --table leads=leads.csv --as-of 2026-06-30 -o segments.parquet
     """
-    from segrules.report.assignment import assignment_tables
+    from segrules.report.assignment import batch_tables
     from segrules.segments.batch import Options, run_assignment
 
     day = date(as_of)
     if Path(out).resolve() == Path(file).resolve():
         raise RulesError([problems.over_input(out)], unable=True)
-    rules = load(file, knob)
-    options = Options(of, strict, unknown_counts)
+    rules = load(file, knob, day)
+    options = Options(of, strict, unknown_counts, history, calibration, freeze)
     with Progress("assigning"):
         batch = run_assignment(
             rules.ruleset, paths(table), day, Path(out), text=rules.canonical, options=options
@@ -69,4 +85,4 @@ def command(
         print_json(batch.summary.model_dump(mode="json", by_alias=True))
     else:
         show(batch.warnings)
-        print_tables(assignment_tables(batch.summary, rules.ruleset, out))
+        print_tables(batch_tables(batch, rules.ruleset, out))

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segrules.cli.session import Format, OutputFormat, print_json, print_tables, show
+from segrules.cli.session import Format, OutputFormat, Progress, print_json, print_tables, show
 from segrules.text import problems
 from segrules.text.diagnostic import RulesError
 from segrules.text.resources import resource
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from rich.console import RenderableType
 
     from segrules.rules import Rules
+    from segrules.segments.batch import Batch
+    from segrules.segments.history.migration import Migration
+    from segrules.segments.profile import Profile
+
+CASES = "advice, contact_centre, portfolio, retail or value"
 
 
 def command(
     case: Annotated[
-        str, typer.Argument(metavar="CASE", help="Which worked case: advice or retail.")
+        str, typer.Argument(metavar="CASE", help=f"Which worked case: {CASES}.")
     ] = "advice",
     seed: Annotated[
         int,
@@ -38,9 +48,10 @@ def command(
     ] = None,
     form: OutputFormat = Format.table,
 ) -> None:
-    """Run a worked case end to end: invented data, segments, study and projection.
+    """Run a worked case end to end: invented data, segments, what they bring, what would change.
 
     segrules demo
+    segrules demo value
     segrules demo retail --keep shop
     """
     import tempfile
@@ -63,7 +74,11 @@ def command(
 
 
 def _case(name: str) -> Path:
-    known = sorted(path.parent.name for path in resource("rulesets").glob("*/generate.py"))
+    known = sorted(
+        path.parent.name
+        for path in resource("rulesets").glob("*/*.seg")
+        if path.stem == path.parent.name
+    )
     if name not in known:
         raise RulesError([problems.unknown_case(name, known)], unable=True)
     return resource("rulesets") / name
@@ -83,40 +98,100 @@ def _generator(folder: Path) -> ModuleType:
 
 
 def _run(folder: Path, place: Path, seed: int, form: Format, *, kept: bool) -> None:
+    # a run that is read by a machine says nothing beside its result
+    waiting = Progress("working") if sys.stderr.isatty() else nullcontext()
+    with waiting:
+        case = _prepared(folder, place, seed)
+        case.review(seed)
+        batches = case.assign()
+    if form is Format.json:
+        print_json({"case": folder.name, **case.record(batches)})
+        return
+    for batch in batches:
+        show(batch.warnings)
+    print_tables(case.tables(batches, kept=kept))
+    print(_next(case, kept=kept))
+
+
+def _prepared(folder: Path, place: Path, seed: int) -> _Case:
+    """The data of a seed and the rules, whose knobs are set to what depends on the data."""
     from segrules.rules import load
-    from segrules.segments.batch import run_assignment
 
     generator = _generator(folder)
     paths: dict[str, Path] = generator.generate(seed, place)
-    text = (folder / f"{folder.name}.seg").read_text(encoding="utf-8")
     file = place / f"{folder.name}.seg"
-    file.write_text(text, encoding="utf-8")
-    rules = load(file)
-    out = place / "segments.parquet"
-    batch = run_assignment(rules.ruleset, paths, generator.AS_OF, out, text=rules.canonical)
-    case = _Case(rules, paths, generator.AS_OF, seed, str(out) if kept else None)
-    if form is Format.json:
-        print_json({"case": folder.name, **case.record(batch.summary)})
-        return
-    show(batch.warnings)
-    print_tables(case.tables(batch.summary))
-    print(_next(folder.name, generator.AS_OF, paths, place if kept else None))
+    file.write_text((folder / file.name).read_text(encoding="utf-8"), encoding="utf-8")
+    knobs = generator.knobs(paths) if hasattr(generator, "knobs") else {}
+    rules = load(file, knobs=knobs, as_of=generator.AS_OF)
+    return _Case(rules, generator, paths, place, seed)
 
 
+@dataclass(frozen=True)
 class _Case:
-    """The parts of a case: those that its rules have."""
+    """The parts of a case: those that its rules have, and what its generator says of it.
 
-    def __init__(
-        self, rules: Rules, paths: dict[str, Path], as_of: Any, seed: int, out: str | None
-    ) -> None:
-        from segrules.segments.files import survey_files
+    A generator may name `REVIEWS`, earlier days whose assignments the history begins with (and
+    give the tables of such a day by `earlier`), the `COLUMNS` worth a profile, and the `EFFORT`
+    that is spent on customers beside the value they bring.
+    """
 
-        self.rules, self.as_of, self.seed, self.out = rules, as_of, seed, out
-        self.frames, _ = survey_files(rules.ruleset, paths)
+    rules: Rules
+    generator: ModuleType
+    paths: Mapping[str, Path]
+    place: Path
+    seed: int
 
-    def tables(self, summary: Any) -> Iterator[RenderableType]:
+    @property
+    def as_of(self) -> dt.date:
+        day: dt.date = self.generator.AS_OF
+        return day
+
+    @property
+    def history(self) -> Path | None:
+        """Where assignments are kept, if the rules ask what was or the case has reviews."""
+        asks = any(table.kind == "history" for table in self.rules.ruleset.tables)
+        kept = asks or hasattr(self.generator, "REVIEWS")
+        return self.place / "history" if kept else None
+
+    @property
+    def given(self) -> dict[str, Path]:
+        """The tables that the rules declare."""
+        declared = {table.name for table in self.rules.ruleset.tables}
+        return {name: path for name, path in self.paths.items() if name in declared}
+
+    def assign(self) -> list[Batch]:
+        """An assignment of each table that has segments."""
+        tables = dict.fromkeys(found.table for found in self.rules.ruleset.sets)
+        return [self._assigned(name, self.out(name), self.as_of, self.given) for name in tables]
+
+    def out(self, table: str) -> Path:
+        first = self.rules.ruleset.sets[0].table
+        return self.place / ("segments.parquet" if table == first else f"{table}.parquet")
+
+    def review(self, seed: int) -> None:
+        """Assigns what the history begins with."""
+        import tempfile
+
+        table = self.rules.ruleset.sets[0].table
+        for day in getattr(self.generator, "REVIEWS", ()):
+            with tempfile.TemporaryDirectory(prefix="segrules-demo-") as name:
+                then = self.given
+                if hasattr(self.generator, "earlier"):
+                    made = self.generator.earlier(seed, dict(self.paths), Path(name), day)
+                    then = {each: made[each] for each in then}
+                self._assigned(table, Path(name) / "then.parquet", day, then)
+
+    def _assigned(self, table: str, out: Path, day: dt.date, paths: Mapping[str, Path]) -> Batch:
+        from segrules.segments.batch import Options, run_assignment
+
+        options = Options(table=table, history=self.history)
+        text = self.rules.canonical
+        return run_assignment(self.rules.ruleset, paths, day, out, text=text, options=options)
+
+    def tables(self, batches: list[Batch], *, kept: bool) -> Iterator[RenderableType]:
         from segrules.report.assignment import assignment_tables
-        from segrules.report.profile import profile_tables
+        from segrules.report.history import history_tables
+        from segrules.report.identity import identity_tables
         from segrules.report.projection import projection_tables
         from segrules.report.study import study_tables
         from segrules.report.tables import heading, note
@@ -126,42 +201,109 @@ class _Case:
         yield note(ruleset.why)
         if ruleset.funnels:
             yield from study_tables(self._study(), ruleset)
-        yield from assignment_tables(summary, ruleset, self.out)
-        yield from profile_tables(self._profile(), ruleset)
+        for batch in batches:
+            out = str(self.out(batch.placement.table)) if kept else None
+            for made in batch.placement.consolidations:
+                yield from identity_tables(made, batch.splits, ruleset)
+            yield from assignment_tables(batch.summary, ruleset, out)
+        yield from self._values()
+        for each in self._migrations():
+            labels = ruleset.set(each.segments_of).labels
+            yield from history_tables(each, labels, brief=each.climbs is None)
         if ruleset.projects:
             yield from projection_tables(self._projection(), ruleset)
 
-    def record(self, summary: Any) -> dict[str, Any]:
+    def _values(self) -> Iterator[RenderableType]:
+        """How the value is spread where the rules have one, otherwise what segments are made of."""
+        from segrules.report.concentration import concentration_tables
+        from segrules.report.profile import profile_tables
+
+        found, ruleset = self._profile(), self.rules.ruleset
+        show(found.findings)
+        if not ruleset.values:
+            yield from profile_tables(found, ruleset)
+            return
+        labels = ruleset.set(found.segments_of).labels
+        for part in found.concentration:
+            yield from concentration_tables(part, found.table, found.segments_of, labels)
+
+    def record(self, batches: list[Batch]) -> dict[str, Any]:
+        from segrules.report.history import history_record
         from segrules.report.profile import profile_record
         from segrules.report.projection import projection_record
         from segrules.report.study import study_record
 
-        assigned = summary.model_dump(mode="json", by_alias=True)
-        # Where the data of a demonstration lie says nothing, and differs from run to run.
-        for name, each in assigned["inputs"].items():
-            each["path"] = f"{name}.csv"
-        found = {"assign": assigned, "profile": profile_record(self._profile())}
+        first, *more = batches
+        found: dict[str, Any] = {"assign": self._summary(first)}
+        found |= {f"assign_{each.placement.table}": self._summary(each) for each in more}
+        found["profile"] = profile_record(self._profile())
         if self.rules.ruleset.funnels:
             found["study"] = study_record(self._study())
+        if hasattr(self.generator, "REVIEWS"):
+            found["history"] = [history_record(each) for each in self._migrations()]
+            for made in found["history"]:
+                for review in made["reviews"]:
+                    review["file"] = Path(review["file"]).name
         if self.rules.ruleset.projects:
             found["simulate"] = projection_record(self._projection())
         return found
 
-    def _profile(self) -> Any:
-        return self.rules.profile(self.frames, as_of=self.as_of)
+    def _summary(self, batch: Batch) -> dict[str, Any]:
+        assigned = batch.summary.model_dump(mode="json", by_alias=True)
+        # Where the data of a demonstration lie says nothing, and differs from run to run.
+        for name, each in assigned["inputs"].items():
+            each["path"] = f"{name}.csv"
+        return assigned
+
+    def _profile(self) -> Profile:
+        """The profile of the first set; of a value, also how it is concentrated."""
+        from segrules.segments.profile import concentrated, profile
+
+        ruleset = self.rules.ruleset
+        placement = self.rules.place(
+            self._frames(), as_of=self.as_of, table=ruleset.sets[0].table, history=self.history
+        )
+        values = [value.name for value in ruleset.values if value.table == placement.table]
+        columns = [*values, *getattr(self.generator, "COLUMNS", ())]
+        found = profile(placement, placement.sets[0].name, columns or None)
+        if not values:
+            return found
+        return concentrated(placement, found, values, getattr(self.generator, "EFFORT", ()))
+
+    def _migrations(self) -> tuple[Migration, ...]:
+        from segrules.segments.history.reviews import Asked, migrations
+
+        if self.history is None or not hasattr(self.generator, "REVIEWS"):
+            return ()
+        asked = Asked(table=self.rules.ruleset.sets[0].table)
+        text = self.rules.canonical
+        return migrations(self.history, self.rules.ruleset, asked, text=text).sets
+
+    def _frames(self) -> Any:
+        from segrules.segments.files import survey_files
+
+        return survey_files(self.rules.ruleset, self.given)[0]
 
     def _study(self) -> Any:
-        return self.rules.study(self.frames, as_of=self.as_of)
+        return self.rules.study(self._frames(), as_of=self.as_of)
 
     def _projection(self) -> Any:
-        return self.rules.simulate(self.frames, as_of=self.as_of, seed=self.seed)
+        return self.rules.simulate(self._frames(), as_of=self.as_of, seed=self.seed)
 
 
-def _next(case: str, as_of: Any, paths: dict[str, Path], place: Path | None) -> str:
-    if place is None:
-        return f"\nto go on by hand: segrules demo {case} --keep {case}"
-    tables = " ".join(f"--table {name}={path}" for name, path in paths.items())
+def _next(case: _Case, *, kept: bool) -> str:
+    name = case.rules.ruleset.name
+    if not kept:
+        return f"\nto go on by hand: segrules demo {name} --keep {name}"
+    ruleset, place = case.rules.ruleset, case.place
+    words = [f"--table {each}={path}" for each, path in case.given.items()]
+    words += [f"--knob {knob}={value}" for knob, value in case.rules.knobs.items()]
+    if len({found.table for found in ruleset.sets}) > 1:
+        words.append(f"--of {ruleset.sets[0].table}")
+    if case.history is not None:
+        words.append(f"--history {case.history}")
     return (
         f"\nrules and data are in {place}; for example:\n"
-        f"  segrules assign {place / case}.seg {tables} --as-of {as_of} -o {place}/mine.parquet"
+        f"  segrules assign {place / name}.seg {' '.join(words)} --as-of {case.as_of} "
+        f"-o {place}/mine.parquet"
     )

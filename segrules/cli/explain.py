@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from segrules.cli.session import (
+    Calibrated,
     Format,
+    History,
     Knobs,
     OutputFormat,
     Tables,
@@ -34,6 +36,10 @@ def command(
     key: Annotated[
         str | None, typer.Option("--key", metavar="KEY", help="The customer to explain.")
     ] = None,
+    versus: Annotated[
+        str | None,
+        typer.Option("--versus", metavar="KEY", help="Another customer, to be held against."),
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="The day (YYYY-MM-DD).")
     ] = None,
@@ -46,12 +52,15 @@ def command(
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show values (never of sensitive columns).")
     ] = False,
+    history: History = None,
+    calibration: Calibrated = None,
     form: OutputFormat = Format.table,
 ) -> None:
-    """Explain a diagnostic's code, or why one customer is in its segments.
+    """Explain a diagnostic's code, or why one customer is in its segments, or two are not in one.
 
     segrules explain SEG201
     segrules explain rules.seg --key L000017 --table leads=leads.csv --as-of 2026-06-30
+    segrules explain rules.seg --key L17 --versus L18 --table leads=leads.csv --as-of 2026-06-30
     """
     code = _CODE.fullmatch(what)
     if code:
@@ -60,15 +69,24 @@ def command(
     if key is None or as_of is None:
         lacking = [word for word, given in (("--key", key), ("--as-of", as_of)) if given is None]
         raise RulesError([problems.explain_needs(lacking)], unable=True)
-    from segrules.report.explanation import explanation_record, explanation_tables
+    from segrules.report import explanation as report
+    from segrules.segments.explain import explain
+    from segrules.segments.explain import versus as compare
 
     day = date(as_of)
-    rules = load(what, knob)
-    found = rules.explain(scan(rules, table), key, as_of=day, table=of, show_values=show_values)
-    if form is Format.json:
-        print_json(explanation_record(found))
+    rules = load(what, knob, day)
+    frames = scan(rules, table)
+    placed = rules.place(frames, as_of=day, table=of, history=history, calibration=calibration)
+    if versus is not None:
+        both = compare(placed, key, versus, show_values=show_values)
+        record, tables = report.comparison_record(both), report.comparison_tables(both)
     else:
-        print_tables(explanation_tables(found))
+        found = explain(placed, key, show_values=show_values)
+        record, tables = report.explanation_record(found), report.explanation_tables(found)
+    if form is Format.json:
+        print_json(record)
+    else:
+        print_tables(tables)
 
 
 def _page(code: str) -> str:

@@ -23,10 +23,12 @@ from segrules.cli import (
     demo,
     explain,
     fmt,
+    history,
     init,
     profile,
     simulate,
     study,
+    test,
     version,
 )
 from segrules.cli.session import show
@@ -85,7 +87,20 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     return guard
 
 
-for _module in (init, check, fmt, assign, profile, study, explain, simulate, demo, version):
+for _module in (
+    init,
+    check,
+    fmt,
+    assign,
+    profile,
+    study,
+    test,
+    history,
+    explain,
+    simulate,
+    demo,
+    version,
+):
     app.command(_module.__name__.rpartition(".")[2])(guarded(_module.command))
 
 

@@ -17,7 +17,7 @@ INDEX = """\
 
 These pages are made from the code by `make docs`; a test fails when they are stale.
 
-- [The language](language.md): every form, the operators, the types, the reserved words, the limits.
+- [The language](language.md): every form with its meaning and an example, page by page.
 - [Commands](commands.md): what each command takes and gives.
 - [Diagnostic codes](codes/README.md): one page a code.
 """
@@ -27,9 +27,9 @@ def pages() -> dict[str, str]:
     """The text of every page by its path below docs/reference."""
     from segrules.cli.reference_text.codes import code_pages
     from segrules.cli.reference_text.commands import commands_page
-    from segrules.cli.reference_text.language import language_page
+    from segrules.cli.reference_text.language import language_pages
 
-    found = {"README.md": INDEX, "language.md": language_page(), "commands.md": commands_page()}
+    found = {"README.md": INDEX, "commands.md": commands_page()} | dict(language_pages())
     return found | {f"codes/{name}": text for name, text in code_pages()}
 
 

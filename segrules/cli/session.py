@@ -39,7 +39,7 @@ Tables = Annotated[
     typer.Option(
         "--table",
         metavar="NAME=PATH",
-        help="A table's data: CSV, Parquet or Arrow; once for each table.",
+        help="A table's data: CSV, Parquet, Arrow or Excel; once for each table.",
     ),
 ]
 AsOf = Annotated[
@@ -52,7 +52,23 @@ AsOf = Annotated[
 ]
 Knobs = Annotated[
     list[str],
-    typer.Option("--knob", metavar="NAME=VALUE", help="Set a knob for this run, in its range."),
+    typer.Option(
+        "--knob",
+        metavar="NAME=VALUE",
+        help="Set a knob for this run, in its range; or name a .toml file that sets several.",
+    ),
+]
+History = Annotated[
+    Path | None,
+    typer.Option("--history", metavar="DIR", help="The folder that assignments are kept in."),
+]
+Calibrated = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        metavar="FILE",
+        help="Use the cut points frozen in a file instead of taking them from these data.",
+    ),
 ]
 OutputFormat = Annotated[
     Format, typer.Option("--format", help="Tables for people, or JSON for machines.")
@@ -63,20 +79,48 @@ OutputFormat = Annotated[
 
 
 def settings(arguments: Iterable[str]) -> dict[str, str]:
-    """The knobs given as NAME=VALUE, by name.
+    """The knobs given as NAME=VALUE or in a file, by name; what is said here wins over a file.
 
     Raises:
-        RulesError: one is not of this form, or a name is given twice.
+        RulesError: one is not of this form, a name is given twice, or a file cannot be used.
     """
     found: dict[str, str] = {}
+    from_files: dict[str, str] = {}
     for argument in arguments:
-        name, _, value = (part.strip() for part in argument.partition("="))
+        name, sign, value = (part.strip() for part in argument.partition("="))
+        if not sign and name.endswith(".toml"):
+            from_files |= _knob_file(name)
+            continue
         if not name or not value or name in found:
             raise RulesError(
                 [problems.bad_knob_argument(argument, twice=name in found)], unable=True
             )
         found[name] = value
-    return found
+    return from_files | found
+
+
+def _knob_file(path: str) -> dict[str, str]:
+    """The knobs that a TOML file sets, as they are written in rules: `top_share = "25%"`.
+
+    Raises:
+        RulesError: it is not there, is no TOML, or holds more than names and values.
+    """
+    import tomllib
+
+    try:
+        held = tomllib.loads(Path(path).read_text("utf-8"))
+    except FileNotFoundError:
+        raise RulesError([problems.knob_file_missing(path)], unable=True) from None
+    except (OSError, ValueError):
+        raise RulesError([problems.knob_file_unusable(path, None)], unable=True) from None
+    odd = next((name for name, value in held.items() if not _is_setting(value)), None)
+    if odd is not None:
+        raise RulesError([problems.knob_file_unusable(path, odd)], unable=True)
+    return {name: str(value) for name, value in held.items()}
+
+
+def _is_setting(value: object) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
 def paths(tables: Iterable[str]) -> dict[str, Path]:
@@ -111,11 +155,11 @@ def date(text: str) -> dt.date:
     raise RulesError([problems.bad_date(text)], unable=True)
 
 
-def load(path: str, knobs: Iterable[str] = ()) -> Rules:
-    """The rules of a file; warnings are shown, errors raised."""
+def load(path: str, knobs: Iterable[str] = (), as_of: dt.date | None = None) -> Rules:
+    """The rules of a file on a day; warnings are shown, errors raised."""
     from segrules.rules import load as load_rules
 
-    rules = load_rules(path, knobs=settings(knobs))
+    rules = load_rules(path, knobs=settings(knobs), as_of=as_of)
     show(rules.findings)
     return rules
 

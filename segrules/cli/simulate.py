@@ -73,7 +73,7 @@ def command(
     from segrules.sim.projection import Settings
 
     day = date(as_of)
-    rules = load(file, knob)
+    rules = load(file, knob, day)
     frames = scan(rules, table)
     settings = Settings(project, runs, seed, engine.value, threads)
     found = carry_out(rules, frames, day, settings)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate, groupby
 
 from segrules.lang import layout
 from segrules.lang import syntax as s
@@ -93,7 +92,8 @@ def _print(lines: list[_Line]) -> str:
             if line.behind:
                 # behind the last line: before it, it would be read as standing inside the item
                 out[-1] += f"  {line.behind}"
-        previous = line.item
+        if line.item.kind != "under":
+            previous = line.item
     return "\n".join(out) + "\n" if out else ""
 
 
@@ -101,7 +101,7 @@ def _apart(previous: Item | None, item: Item) -> bool:
     """Blocks stand apart from what is around them."""
     if previous is None or item.indent or item.kind in ("close", "end"):
         return False
-    return previous.kind == "close" or item.kind == "open" or previous.kind != item.kind
+    return item.kind == "open" or previous.kind != item.kind
 
 
 def _opens(previous: Item | None) -> bool:
@@ -110,18 +110,16 @@ def _opens(previous: Item | None) -> bool:
 
 def _aligned(lines: list[_Line]) -> Iterator[tuple[str, _Line]]:
     """The text of each line, columns padded over runs of items of one kind."""
-    runs = accumulate(int(line.blank or bool(line.above)) for line in lines)
-    numbered = list(zip(runs, lines, strict=True))
-    for _, run in groupby(numbered, key=lambda each: _together(*each)):
-        group = [line for _, line in run]
+    for group in _runs(lines):
+        aligned = [line for line in group if line.item.kind != "under"]
         widths: list[int] = []
-        for line in group:
+        for line in aligned:
             for at, cell in enumerate(line.item.cells[:-1]):
                 widths[at : at + 1] = [max(len(cell), widths[at] if at < len(widths) else 0)]
         for line in group:
             cells = line.item.cells
             if line.item.kind == "row":
-                yield _row(cells, group), line
+                yield _row(cells, aligned), line
             elif cells:
                 padded = [cell.ljust(widths[at]) for at, cell in enumerate(cells[:-1])]
                 yield " ".join([*padded, cells[-1]]).rstrip(), line
@@ -129,9 +127,25 @@ def _aligned(lines: list[_Line]) -> Iterator[tuple[str, _Line]]:
                 yield line.item.text, line
 
 
-def _together(number: int, line: _Line) -> tuple[str, int, int]:
-    """What is aligned with what: lines of a block, or single declarations without a gap."""
-    return line.item.kind, line.item.block, 0 if line.item.indent else number
+def _runs(lines: list[_Line]) -> Iterator[list[_Line]]:
+    """What is aligned: lines of a block, or single declarations without a gap between them."""
+    run: list[_Line] = []
+    for line in lines:
+        if run and line.item.kind != "under" and not _together(run[0], line):
+            yield run
+            run = []
+        run.append(line)
+    if run:
+        yield run
+
+
+def _together(first: _Line, line: _Line) -> bool:
+    gap = not line.item.indent and (line.blank or bool(line.above))
+    return not gap and _sort(first.item) == _sort(line.item)
+
+
+def _sort(item: Item) -> tuple[str, int, bool]:
+    return item.kind, item.block, bool(item.indent)
 
 
 def _row(cells: tuple[str, ...], group: list[_Line]) -> str:

@@ -1,4 +1,4 @@
-"""Text to parse trees, a declaration each; after a syntax error it goes on at the next one.
+"""Text to parse trees, a declaration each; after a syntax error it goes on at the next item.
 
 INVARIANT: the parser never recurses over the text, so no text can overflow the stack here; trees
 that later passes would recurse over too deeply are refused.
@@ -6,16 +6,19 @@ that later passes would recurse over too deeply are refused.
 
 from __future__ import annotations
 
+import difflib
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 from lark import Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.utils import TextSlice
 
-from segrules.lang import slips
-from segrules.lang.scan import DECLARATIONS, Scan, scan
+from segrules.lang import recovery, slips
+from segrules.lang.pause import collector_paused
+from segrules.lang.scan import DECLARATIONS, Scan, scan, without_comments
 from segrules.lang.tables import keywords, load_parser
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, Log
@@ -27,12 +30,15 @@ MAX_DEPTH = 200
 MAX_TERMS = 5_000
 """Operands of one chain (`or`, `and`, `+`, `*`), and a fiftieth of it in arithmetic."""
 
-MAX_EXPRESSION = 50_000
+MAX_EXPRESSION = 25_000
 """Words and signs of one expression or list: what has more is refused before it is parsed."""
 
 MAX_CHARACTERS = 20_000_000
 MAX_SYNTAX_ERRORS = 20
 MAX_STEPS_BACK = 8
+
+READABLE_IN_PART = frozenset({"main_table", "related_table", "derived_table"})
+"""Declarations which mean the same without the items that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,47 +57,127 @@ def parse(source: Source, log: Log) -> Parsed:
         log.report(problems.file_too_large(source.span(0, 0), len(source.text), MAX_CHARACTERS))
         return Parsed(source, (), (source.span(0, len(source.text)),), ())
     seen = scan(source)
-    words = sum(1 for _ in _ATOM.finditer(source.text, seen.longest.start, seen.longest.end))
-    if words > MAX_EXPRESSION:
-        text = seen.longest.text
-        start = seen.longest.end - len(text.lstrip())
-        log.report(
-            problems.expression_too_long(source.span(start, start + 40), words, MAX_EXPRESSION)
-        )
+    refused = _refused(source, seen)
+    if refused is not None:
+        log.report(refused)
         return Parsed(source, (), (source.span(0, len(source.text)),), seen.comments)
-    trees, broken = _parse_all(source, seen, log)
-    sound = [tree for tree in trees if _bounded(tree, source, log)]
-    return Parsed(source, tuple(sound), tuple(broken), seen.comments)
+    reading = _Reading(source, without_comments(source.text, seen.comments), seen, log)
+    with collector_paused():
+        reading.everything()
+    sound = [tree for tree in reading.trees if _bounded(tree, source, log)]
+    return Parsed(source, tuple(sound), tuple(reading.broken), seen.comments)
 
 
 _ATOM = re.compile(r"\w+|[^\w\s]")
 
 
-def _parse_all(source: Source, seen: Scan, log: Log) -> tuple[list[Tree[Token]], list[Span]]:
-    trees: list[Tree[Token]] = []
-    broken: list[Span] = []
-    start, errors = 0, 0
-    while start < len(source.text):
-        try:
-            trees.extend(_parse_part(source.text, start, len(source.text)))
-            break
-        except UnexpectedInput as error:
-            at = _offset(error, source)
-            first, resume = _around(at, start, seen, len(source.text))
-            sound, earlier = _parse_before(source.text, start, first)
-            if earlier is not None:
-                # The declaration before is not finished; a word within a line may be a name in it.
-                if _leads_line(source, first):
-                    error, resume = earlier, first
-                first, sound = _step_back(source.text, start, first, seen)
-            errors += 1
-            log.report(_complaint(error, source, first, resume))
-            if errors == MAX_SYNTAX_ERRORS:
-                resume = len(source.text)
-            broken.append(source.span(first, resume))
-            trees.extend(sound)
-            start = resume
-    return trees, broken
+def _refused(source: Source, seen: Scan) -> Diagnostic | None:
+    """What is larger than anything that is parsed."""
+    if seen.deepest is not None:
+        return problems.nested_too_deeply(seen.deepest)
+    words = sum(1 for _ in _ATOM.finditer(source.text, seen.longest.start, seen.longest.end))
+    if words <= MAX_EXPRESSION:
+        return None
+    start = seen.longest.end - len(seen.longest.text.lstrip())
+    return problems.expression_too_long(source.span(start, start + 40), words, MAX_EXPRESSION)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A syntax error, the declaration it breaks, and what came before that one."""
+
+    error: UnexpectedInput
+    first: int
+    resume: int
+    sound: list[Tree[Token]]
+    meant: str | None = None
+    readable: bool = True
+    """Whether the rest of the declaration can be read."""
+
+
+@dataclass
+class _Reading:
+    """One text on its way through the parser; `plain` is the text with its comments blanked."""
+
+    source: Source
+    plain: str
+    seen: Scan
+    log: Log
+    trees: list[Tree[Token]] = field(default_factory=list)
+    broken: list[Span] = field(default_factory=list)
+    errors: int = 0
+
+    def everything(self) -> None:
+        start, end = 0, len(self.plain)
+        while start < end:
+            try:
+                self.trees.extend(_parse_part(self.plain, start, end))
+                return
+            except UnexpectedInput as error:
+                failure = self._locate(error, start)
+            self.trees.extend(failure.sound)
+            self._report(failure.error, failure.first, failure.resume, failure.meant)
+            start = self._rest(failure)
+            if self.errors >= MAX_SYNTAX_ERRORS:
+                self._break(start, end)
+                return
+
+    def _locate(self, error: UnexpectedInput, start: int) -> _Failure:
+        end = len(self.plain)
+        at = recovery.offset(error, end)
+        first, resume = _around(at, start, self.seen, end)
+        first = max(first, recovery.declaration_of(error) or 0)
+        if at not in self.seen.declarations and recovery.between(error, self.plain, at):
+            sound, _ = _parse_before(self.plain, start, at)
+            return _Failure(error, at, resume, sound, _declaring(self.plain, at))
+        sound, earlier = _parse_before(self.plain, start, first)
+        if earlier is None:
+            return _Failure(error, first, resume, sound)
+        # The declaration before is not finished; a word within a line may be a name in it.
+        leads = _leads_line(self.source, first)
+        if leads:
+            error, resume = earlier, first
+        first, sound = _step_back(self.plain, start, first, self.seen)
+        return _Failure(error, first, resume, sound, readable=not leads)
+
+    def _rest(self, failure: _Failure) -> int:
+        """The further errors of the broken declaration, and what of it can be used all the same.
+
+        Where the declaration ends.
+        """
+        first, resume = failure.first, failure.resume
+        if not failure.readable:
+            self._break(first, resume)
+            return resume
+        rest = recovery.rest_of_block(failure.error, self.plain, first, resume, failure.meant)
+        for each in rest.broken:
+            if self.errors < MAX_SYNTAX_ERRORS:
+                self._report(each.error, each.start, resume)
+        left_out = [rest.skipped, *((each.start, each.end) for each in rest.broken)]
+        if rest.tree is None or not self._readable(rest.tree, first, left_out):
+            self._break(first, rest.end)
+            return rest.end
+        self.trees.append(rest.tree)
+        for start, end in left_out:
+            self._break(start, end)
+        return rest.end
+
+    def _readable(self, tree: Tree[Token], first: int, left_out: list[tuple[int, int]]) -> bool:
+        """Whether a declaration means the same without what is left out of it."""
+        if tree.data not in READABLE_IN_PART or tree.meta.start_pos != first:
+            return False
+        head = self.plain[first : self.plain.find("{", first)]
+        lost = " ".join(self.plain[start:end] for start, end in left_out)
+        return not set(_WORD.findall(head)) & set(_WORD.findall(lost))
+
+    def _report(
+        self, error: UnexpectedInput, first: int, resume: int, meant: str | None = None
+    ) -> None:
+        self.errors += 1
+        self.log.report(_complaint(error, self, first, resume, meant))
+
+    def _break(self, start: int, end: int) -> None:
+        self.broken.append(self.source.span(start, end))
 
 
 def _around(at: int, start: int, seen: Scan, end: int) -> tuple[int, int]:
@@ -100,6 +186,16 @@ def _around(at: int, start: int, seen: Scan, end: int) -> tuple[int, int]:
     first = seen.declarations[after - 1] if after else start
     following = seen.declarations[after] if after < len(seen.declarations) else end
     return max(first, start), following
+
+
+def _declaring(text: str, at: int) -> str | None:
+    """The declaring word that is nearest to the one which stands here."""
+    word = _WORD.match(text, at)
+    found = difflib.get_close_matches(word.group(), DECLARATIONS, 1, 0.6) if word else []
+    return found[0] if found else None
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 def _parse_part(text: str, start: int, end: int) -> list[Tree[Token]]:
@@ -130,15 +226,6 @@ def _step_back(text: str, start: int, first: int, seen: Scan) -> tuple[int, list
 def _leads_line(source: Source, at: int) -> bool:
     line, column = source.position(at)
     return not source.line(line)[: column - 1].strip()
-
-
-def _offset(error: UnexpectedInput, source: Source) -> int:
-    if isinstance(error, UnexpectedEOF) or (
-        isinstance(error, UnexpectedToken) and error.token.type == "$END"
-    ):
-        return len(source.text)
-    place = error.pos_in_stream
-    return len(source.text) if place is None else place
 
 
 # ---- complaints
@@ -175,15 +262,18 @@ _SPELLED = {
 _VALUES = {"NAME", "NUMBER", "LPAR"}
 
 
-def _complaint(error: UnexpectedInput, source: Source, first: int, resume: int) -> Diagnostic:
-    """`first` and `resume` are where the broken declaration begins and where the next one does."""
-    at = _offset(error, source)
+def _complaint(
+    error: UnexpectedInput, reading: _Reading, first: int, resume: int, meant: str | None
+) -> Diagnostic:
+    """`first` and `resume` are where the broken item begins and where the next declaration does."""
+    source, plain = reading.source, reading.plain
+    at = recovery.offset(error, resume)
     expected = _expected(error)
-    slip = slips.find(source, first, at)
+    slip = slips.find(source, plain, first, at)
     if slip is not None:
         return problems.slip(*slip)
-    if at >= len(source.text.rstrip()):
-        if resume < len(source.text):
+    if at >= len(plain[:resume].rstrip()):
+        if resume < len(plain):
             word = _head(source, resume)
             return problems.declaration_unfinished(word, _head(source, first).text, expected)
         return problems.ends_too_soon(_head(source, first), expected)
@@ -192,13 +282,15 @@ def _complaint(error: UnexpectedInput, source: Source, first: int, resume: int) 
     assert isinstance(error, UnexpectedToken)
     token = error.token
     span = source.span(at, at + len(token))
+    if meant is not None:
+        return problems.unexpected(span, (f"`{meant}`",))
     reserved = token.isidentifier() and token.type not in {"NAME", *_OPERATORS}
     operand = _reserved_operand(token, source, first, at)
     if operand is not None:
         return problems.reserved_word(operand, operand.text)
-    if token in DECLARATIONS and at > first:
+    if at in reading.seen.declarations and at > first:
         return problems.declaration_unfinished(span, source.text[first:at].split()[0], expected)
-    if reserved and "NAME" in _terminals(error):
+    if reserved and "NAME" in recovery.accepted(error):
         return problems.reserved_word(span, str(token))
     return problems.unexpected(span, expected)
 
@@ -227,25 +319,24 @@ def _head(source: Source, first: int) -> Span:
     return source.span(first, first + len(words[0]) if words else first)
 
 
-def _terminals(error: UnexpectedInput) -> set[str]:
-    if isinstance(error, UnexpectedToken):
-        return set(error.accepts or error.expected)
-    return set(getattr(error, "allowed", None) or ())
-
-
 def _expected(error: UnexpectedInput) -> tuple[str, ...]:
     """What could have stood here, in words; none where it would be too many to help."""
-    terminals = _terminals(error)
+    terminals = recovery.accepted(error)
     if terminals >= _VALUES:
         return ("a value",)
     if "COMPARISON" in terminals:
         return ("an operator such as `>`, `+` or `and`",)
-    words = keywords()
+    words = _spellings()
     spelled = {
         _SPELLED.get(name) or (f"`{words[name]}`" if name in words else "") for name in terminals
     }
     spelled.discard("")
     return tuple(sorted(spelled)) if len(spelled) <= 6 else ()
+
+
+@cache
+def _spellings() -> dict[str, str]:
+    return keywords()
 
 
 # ---- bounds

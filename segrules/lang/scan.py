@@ -13,15 +13,37 @@ from operator import attrgetter
 from segrules.text.source import Source, Span
 
 DECLARATIONS = (
-    "ruleset", "knob", "table", "let", "score", "band", "segments", "conditions", "examples",
-    "funnel", "assume", "scenario", "project",
+    "use", "ruleset", "knob", "table", "rows", "identity", "let", "score", "band", "value",
+    "segments", "flags", "suppress", "override", "cap", "allot", "holdout", "target", "conditions",
+    "grid", "persona", "examples", "claims", "funnel", "assume", "scenario", "project",
 )  # fmt: skip
 """The words that begin a declaration."""
 
 _PIECE = re.compile(
-    r"""(?P<text>"[^"\n]*"?|`[^`\n]*`?)|(?P<comment>\#[^\n]*)|(?P<word>[A-Za-z_]\w*)|(?P<sign>[{}|])"""
+    r"""(?P<text>"[^"\n]*"?|`[^`\n]*`?)|(?P<comment>\#[^\n]*)|(?P<word>[A-Za-z_]\w*)"""
+    r"""|(?P<sign>[{}|])|(?P<bracket>[()\[\]])"""
 )
-_AFTER_DECLARATION = re.compile(r"(\s|#[^\n]*\n)*[A-Za-z_`]")
+_DECLARED = re.compile(
+    r"(?:\s|\#[^\n]*\n)*"
+    r"(?!(?:and|or|not|in|is|if|between|contains|starts_with|ends_with|div|mod|by|to|at|when|where"
+    r"|use|leave|as|each)\b)"
+    r"[A-Za-z_`\"\d]"
+)
+"""What stands behind a declaring word; behind a name in an expression its operator does."""
+
+_NAMED_AFTER = re.compile(
+    r"(?:[,=+*/<>(|\[-]|\b(?:and|or|not|in|is|between|div|mod|of|by|to|from|over|with|cut|at|when"
+    r"|where|use|each|key|dated))\s*\Z"
+)
+"""Signs and words after which a word is a name."""
+
+_COMPLETE = re.compile(r"(?:\n|[}\d%)\"])[ \t]*\Z")
+"""What stands before a declaration: a new line, or what a declaration may end with."""
+
+_BEHIND = 40
+
+MAX_BRACKETS = 198
+"""Brackets open at once beyond which a text is not parsed; each is a level of its tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +54,12 @@ class Scan:
     declarations: tuple[int, ...]
     longest: Span
     """The longest stretch that can only be one expression, comments left out of the count."""
+    deepest: Span | None
+    """The first bracket that stands inside too many others, if there is one."""
 
 
-BREAKS = frozenset({*DECLARATIONS, "when", "add", "take", "at", "otherwise", "unsure", "cost"})
+BREAKS = frozenset({*DECLARATIONS, "when", "add", "take", "less", "otherwise", "unsure", "cost"})
+BREAKS -= {"rows", "use"}
 """Words that no expression goes across."""
 
 
@@ -50,7 +75,8 @@ def scan(source: Source) -> Scan:
     text = source.text
     comments: list[Span] = []
     declarations: list[int] = []
-    depth = 0
+    depth = brackets = 0
+    deepest: Span | None = None
     stretch = longest = source.span(0, 0)
     for piece in _PIECE.finditer(text):
         kind, word = piece.lastgroup, piece.group()
@@ -59,16 +85,38 @@ def scan(source: Source) -> Scan:
             stretch = source.span(piece.start(), piece.end())
         if kind == "comment":
             comments.append(source.span(*piece.span()))
+        elif kind == "bracket":
+            brackets = brackets + 1 if word in "([" else max(brackets - 1, 0)
+            if brackets > MAX_BRACKETS and deepest is None:
+                deepest = source.span(piece.start(), piece.end())
         elif kind == "sign":
+            brackets = 0
             depth += {"{": 1, "}": -min(depth, 1)}.get(word, 0)
-        elif kind == "word" and word in DECLARATIONS:
-            start = piece.start()
-            leads_line = start == 0 or text[start - 1] == "\n"
-            if (depth == 0 or leads_line) and _AFTER_DECLARATION.match(text, piece.end()):
-                declarations.append(start)
-                depth = 0
+        elif word in DECLARATIONS and _declares(text, *piece.span(), depth):
+            declarations.append(piece.start())
+            depth = brackets = 0
     longest = max(longest, source.span(stretch.end, len(text)), key=_length)
-    return Scan(tuple(comments), tuple(declarations), longest)
+    return Scan(tuple(comments), tuple(declarations), longest, deepest)
+
+
+def _declares(text: str, start: int, end: int, depth: int) -> bool:
+    """Whether a declaring word begins a declaration, and is no name in one."""
+    leftmost = start == 0 or text[start - 1] == "\n"
+    if not _DECLARED.match(text, end) or (depth and not leftmost):
+        return False
+    before = text[max(0, start - _BEHIND) : start]
+    return not _NAMED_AFTER.search(before) and bool(leftmost or _COMPLETE.search(before))
+
+
+def without_comments(text: str, comments: tuple[Span, ...]) -> str:
+    """The text with blanks in place of comments, every other character where it was."""
+    if not comments:
+        return text
+    parts, end = [], 0
+    for comment in comments:
+        parts += [text[end : comment.start], " " * comment.length]
+        end = comment.end
+    return "".join([*parts, text[end:]])
 
 
 def first_brace(source: Source, start: int) -> int:

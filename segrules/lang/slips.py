@@ -34,11 +34,13 @@ _BEFORE = re.compile(
 )
 
 
-def find(source: Source, first: int, at: int) -> tuple[Span, str, str] | None:
-    """Where a slip stands that an error at `at` comes from, what it is, and what to write."""
+def find(source: Source, plain: str, first: int, at: int) -> tuple[Span, str, str] | None:
+    """Where a slip stands that an error at `at` comes from, what it is, and what to write.
+
+    `plain` is the text with its comments blanked: what is said in them is no slip.
+    """
     start = max(first, at - _REACH)
-    end = min(len(source.text), at + 1)
-    found = _BEFORE.search(source.text[start:end]) or _BEFORE.search(source.text[start:at])
+    found = _BEFORE.search(plain[start : at + 1]) or _BEFORE.search(plain[start:at])
     if found is None or found.lastgroup is None:
         return None
     group = found.lastgroup

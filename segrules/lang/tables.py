@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -69,7 +70,28 @@ def load_parser() -> Lark:
     data["parser"]["parser"]["states"] = _by_number(states)
     loaded = Lark.__new__(Lark)._load({"data": data, "memo": _by_number(saved["memo"])})
     assert isinstance(loaded, Lark)
+    _read_whole_words(loaded)
     return loaded
+
+
+def _read_whole_words(parser: Lark) -> None:
+    """Lets every state read a name, so that no keyword is found at the beginning of a longer word.
+
+    Without it `ofcustomers` is read as `of customers` wherever no name may stand.
+    """
+    name = next(terminal for terminal in parser.terminals if terminal.name == "NAME")
+    for lexer in {id(each): each for each in parser.parser.lexer.lexers.values()}.values():
+        if name not in lexer.terminals:
+            # in the order of lark's own lexer: its scanners are made when they are first used
+            lexer.terminals = sorted(
+                [*lexer.terminals, name],
+                key=lambda each: (
+                    -each.priority,
+                    -each.pattern.max_width,
+                    -len(each.pattern.value),
+                    each.name,
+                ),
+            )
 
 
 def keywords() -> dict[str, str]:
@@ -82,26 +104,32 @@ def keywords() -> dict[str, str]:
     return found
 
 
-_ALTERNATIVES = {
-    "AGGREGATE": ("sum", "mean", "median", "first", "last"),
-    "LEAST_GREATEST": ("least", "greatest"),
-    "FIRST_LAST": ("first", "last"),
-    "TOP_BOTTOM": ("top", "bottom"),
-    "LEVER": ("route", "capacity", "train", "pay", "qa", "comms", "price", "process", "terms"),
-    "UNIT": (
-        "day",
-        "days",
-        "week",
-        "weeks",
-        "month",
-        "months",
-        "quarter",
-        "quarters",
-        "year",
-        "years",
-    ),
-}
-"""The words of terminals that stand for several."""
+_ALTERNATIVES = re.compile(r"\(?(?P<words>[^()]+)\)?\\b")
+_WORD = re.compile(r"(?P<word>[a-z_]+?)(?P<plural>s\?)?")
+
+_MISTAKEN = {"OF_ALL": ("all",), "NEVER": ("never",)}
+"""Words in terminals of several, or with a look ahead, that can be taken for a name at their place:
+`share of total x of all`, `{ share 5% never yes }`.
+"""
+
+
+def _words_of(terminal: TerminalDef) -> tuple[str, ...]:
+    """The single words a terminal stands for: of `sum` and `most common` only the first.
+
+    None for a terminal that looks at what follows: there its word is a name wherever one fits,
+    but for those of `_MISTAKEN`.
+    """
+    if terminal.name in _MISTAKEN:
+        return _MISTAKEN[terminal.name]
+    pattern = terminal.pattern
+    if pattern.type == "str":
+        return (pattern.value,) if _WORD.fullmatch(pattern.value) else ()
+    whole = _ALTERNATIVES.fullmatch(pattern.value)
+    if whole is None:
+        return ()
+    found = [_WORD.fullmatch(part) for part in whole["words"].split("|")]
+    words = [word["word"] for word in found if word]
+    return (*words, *(f"{word['word']}s" for word in found if word and word["plural"]))
 
 
 def reserved_words() -> tuple[str, ...]:
@@ -109,10 +137,10 @@ def reserved_words() -> tuple[str, ...]:
 
     Read off the automaton, so that the published list cannot differ from what the parser does.
     """
-    words = {name: (word,) for name, word in keywords().items()} | _ALTERNATIVES
-    table = load_parser().parser.parser._parse_table.states
+    parser = load_parser()
+    words = {terminal.name: _words_of(terminal) for terminal in parser.terminals}
     found: set[str] = set()
-    for actions in table.values():
+    for actions in parser.parser.parser._parse_table.states.values():
         if "NAME" in actions:
             for terminal in actions.keys() & words.keys():
                 found.update(words[terminal])

@@ -2,8 +2,9 @@
 
 A value's form is the same in every target: text `str`, whole and money 64-bit integers (money in
 minor units), number and share finite doubles, flag `bool`, date, instant (UTC, microseconds),
-enum one of its declared values. `Money.exact = False` is an amount of money on its way through
-arithmetic with numbers: a double in minor units, rounded half-even when stored or compared.
+enum one of its declared values, set a set of them, link the text of a key. `Money.exact = False`
+is an amount of money on its way through arithmetic with numbers: a double in minor units, rounded
+half-even when stored or compared.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ BOUND = 10**15
 """Undeclared bounds of whole numbers and money (minor units): exact as doubles, and sums of two
 never leave 64 bits."""
 
-Form = Literal["text", "int", "float", "bool", "date", "instant", "enum"]
+Form = Literal["text", "int", "float", "bool", "date", "instant", "enum", "set"]
 """How a value is held. Operators are defined on forms; types decide which operator is meant."""
 
 
@@ -76,6 +77,20 @@ class Enum:
 
 
 @node
+class Set:
+    """Any number of declared values at once; none of them is a known, empty set."""
+
+    values: tuple[str, ...]
+
+
+@node
+class Link:
+    """The key of a row of a main table."""
+
+    table: str
+
+
+@node
 class Period:
     """A length of time written in a rule, never a column: whole days or whole months."""
 
@@ -87,13 +102,16 @@ class Unclear:
     """The type of an expression that was complained about already: complains no more."""
 
 
-Type = Text | Whole | Number | Share | Money | Flag | Date | Instant | Enum | Period | Unclear
+Type = (
+    Text | Whole | Number | Share | Money | Flag | Date | Instant | Enum | Set | Link | Period
+    | Unclear
+)  # fmt: skip
 
 
 def form(kind: Type) -> Form:
     """How values of a type are held."""
     match kind:
-        case Text():
+        case Text() | Link():
             return "text"
         case Whole() | Period():
             return "int"
@@ -109,6 +127,8 @@ def form(kind: Type) -> Form:
             return "instant"
         case Enum():
             return "enum"
+        case Set():
+            return "set"
 
 
 def spell(kind: Type) -> str:
@@ -133,6 +153,10 @@ def spell(kind: Type) -> str:
         case Enum(values=values, ordered=ordered):
             joined = (" < " if ordered else ", ").join(values[:4])
             return ("ordered " if ordered else "one of ") + joined + (", …" if values[4:] else "")
+        case Set(values=values):
+            return "set of " + ", ".join(values[:4]) + (", …" if values[4:] else "")
+        case Link(table=table):
+            return f"a link to {table}"
         case Period():
             return "a length of time"
         case Unclear():

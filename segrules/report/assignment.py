@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from segrules.lang import ir
+from segrules.report.identity import identity_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import count, counted, percent
-from segrules.segments.summary import Summary
+from segrules.segments.batch import Batch
+from segrules.segments.summary import SetSummary, Summary
+
+_GOVERNED = {
+    "suppress": "suppressed",
+    "override": "placed by an override",
+    "stay": "held by tolerance",
+    "cap": "moved by a cap",
+}
+
+
+def batch_tables(batch: Batch, ruleset: ir.Ruleset, out: str) -> Iterator[RenderableType]:
+    """What became of records, the segments, and where the result is."""
+    for made in batch.placement.consolidations:
+        yield from identity_tables(made, batch.splits, ruleset)
+    yield from assignment_tables(batch.summary, ruleset, out, batch.stored)
 
 
 def assignment_tables(
-    summary: Summary, ruleset: ir.Ruleset, out: str | None
+    summary: Summary, ruleset: ir.Ruleset, out: str | None, stored: Path | None = None
 ) -> Iterator[RenderableType]:
     """One table a segment set, then where the result is (None: it was not kept)."""
     for name, found in summary.sets.items():
@@ -22,6 +39,7 @@ def assignment_tables(
             f"{name}: {count(summary.rows)} {ruleset.set(name).table} as of {summary.as_of}"
         )
         yield _segments(name, summary, ruleset)
+        yield from _governed(found)
         if any(found.unknown.values()):
             yield note("unknown: rows on which the rule cannot be decided, as values are missing")
         if found.unsure and ruleset.set(name).unsure is None:
@@ -31,7 +49,22 @@ def assignment_tables(
                 + ("it" if found.unsure == 1 else "them")
             )
     written = "" if out is None else f"wrote {out}; "
+    if stored is not None:
+        written += f"added {stored.name} to the history; "
     yield note(f"{written}rules of revision {summary.revision[:12]}")
+
+
+def _governed(found: SetSummary) -> Iterator[RenderableType]:
+    """Rows that were placed otherwise than by their rule, and those held out."""
+    for name, rows in found.governed.items():
+        if rows:
+            yield note(f"{counted(rows, 'row', 'rows')} {_GOVERNED[name]}")
+    for name, rows in found.unknown.items():
+        if name in _GOVERNED:
+            yield note(f"on {counted(rows, 'row', 'rows')} it is unknown whether to {name}")
+    if found.held_out is not None:
+        rows = sum(found.held_out.values())
+        yield note(f"{counted(rows, 'row is', 'rows are')} held out, stable from run to run")
 
 
 def _segments(name: str, summary: Summary, ruleset: ir.Ruleset) -> Table:

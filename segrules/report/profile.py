@@ -9,37 +9,66 @@ from rich.console import RenderableType
 
 from segrules.lang import ir
 from segrules.lang.types import Money
+from segrules.report.concentration import (
+    OUTSIDE,
+    concentration_record,
+    concentration_tables,
+    short_table,
+)
 from segrules.report.tables import grid, heading
 from segrules.report.words import count, label, percent, typed, units
-from segrules.segments.profile import Profile
+from segrules.segments.profile import Profile, SegmentProfile
 
 
-def profile_tables(found: Profile, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
-    """Size and shares by segment, the averages, and how money concentrates."""
+def profile_tables(
+    found: Profile, ruleset: ir.Ruleset, *, full: bool = False
+) -> Iterator[RenderableType]:
+    """Size and shares by segment, the averages, and how money concentrates.
+
+    `full` shows all there is about the concentration, otherwise there is one line a value.
+    """
     labels = ruleset.set(found.segments_of).labels
     money = [name for name, kind in found.types.items() if isinstance(kind, Money)]
     yield heading(f"{found.segments_of}: {count(found.rows)} {found.table} as of {found.as_of}")
     sizes = grid("segment", ">rows", ">share of rows", *(f">share of {name}" for name in money))
     for each in found.segments:
         shares = (percent(each.sums[name].share) for name in money)
-        name = label(each.segment, labels) if each.segment else "(in no segment)"
-        sizes.add_row(name, count(each.rows), percent(each.share), *shares)
+        sizes.add_row(_name(each, labels), count(each.rows), percent(each.share), *shares)
     yield sizes
     if found.types:
         yield heading("averages" + _currency(ruleset))
-        means = grid("segment", *(f">{name}" for name in found.types))
-        for each in found.segments:
-            name = label(each.segment, labels) if each.segment else "(in no segment)"
-            means.add_row(
-                name, *(typed(each.means[column], kind) for column, kind in found.types.items())
-            )
-        yield means
-    if found.concentration:
-        yield heading("concentration over all rows")
-        tops = grid("column", ">top 10% bring", ">top 20% bring")
+        yield _averages(found, labels)
+    if any(found.everyone.missing.values()):
+        yield heading("rows without a value, which take no part in its average")
+        yield _missing(found, labels)
+    if full:
         for part in found.concentration:
-            tops.add_row(part.column, percent(part.top_10), percent(part.top_20))
-        yield tops
+            yield from concentration_tables(part, found.table, found.segments_of, labels)
+    elif found.concentration:
+        yield heading("concentration over all rows")
+        yield short_table(found.concentration)
+
+
+def _averages(found: Profile, labels: dict[str, str]) -> RenderableType:
+    made = grid("segment", *(f">{name}" for name in found.types))
+    for each in (*found.segments, found.everyone):
+        name = "all" if each is found.everyone else _name(each, labels)
+        means = (typed(each.means[column], kind) for column, kind in found.types.items())
+        made.add_row(name, *means)
+    return made
+
+
+def _missing(found: Profile, labels: dict[str, str]) -> RenderableType:
+    names = [name for name, rows in found.everyone.missing.items() if rows]
+    made = grid("segment", *(f">{name}" for name in names))
+    for each in found.segments:
+        if any(each.missing.values()):
+            made.add_row(_name(each, labels), *(count(each.missing[name]) for name in names))
+    return made
+
+
+def _name(each: SegmentProfile, labels: dict[str, str]) -> str:
+    return label(each.segment, labels) if each.segment else OUTSIDE
 
 
 def _currency(ruleset: ir.Ruleset) -> str:
@@ -48,7 +77,19 @@ def _currency(ruleset: ir.Ruleset) -> str:
 
 def profile_record(found: Profile) -> dict[str, Any]:
     """The profile for machines; money in units of its currency."""
+    return {
+        "schema": 1,
+        "table": found.table,
+        "set": found.segments_of,
+        "as_of": found.as_of.isoformat(),
+        "rows": found.rows,
+        "segments": [_segment(each, found) for each in found.segments],
+        "everyone": _segment(found.everyone, found),
+        "concentration": [concentration_record(part) for part in found.concentration],
+    }
 
+
+def _segment(each: SegmentProfile, found: Profile) -> dict[str, Any]:
     def scaled(value: float | None, column: str) -> float | None:
         kind = found.types[column]
         if value is None or not isinstance(kind, Money):
@@ -56,26 +97,13 @@ def profile_record(found: Profile) -> dict[str, Any]:
         return units(value, kind.currency)
 
     return {
-        "schema": 1,
-        "table": found.table,
-        "set": found.segments_of,
-        "as_of": found.as_of.isoformat(),
-        "rows": found.rows,
-        "segments": [
-            {
-                "segment": each.segment,
-                "rows": each.rows,
-                "share": each.share,
-                "sums": {
-                    name: {"total": scaled(amount.total, name), "share": amount.share}
-                    for name, amount in each.sums.items()
-                },
-                "means": {name: scaled(value, name) for name, value in each.means.items()},
-            }
-            for each in found.segments
-        ],
-        "concentration": [
-            {"column": part.column, "top_10": part.top_10, "top_20": part.top_20}
-            for part in found.concentration
-        ],
+        "segment": each.segment,
+        "rows": each.rows,
+        "share": each.share,
+        "sums": {
+            name: {"total": scaled(amount.total, name), "share": amount.share}
+            for name, amount in each.sums.items()
+        },
+        "means": {name: scaled(value, name) for name, value in each.means.items()},
+        "missing": dict(each.missing),
     }

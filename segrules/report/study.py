@@ -63,8 +63,8 @@ def _interval(interval: tuple[float, float]) -> str:
 def _reading(found: Study, labels: dict[str, str]) -> str:
     """Which segments are behind or ahead at every stage, in words."""
     said = [
-        "index: 100 is the average; below, above: the 95% interval of the difference from all "
-        "other segments leaves out zero"
+        "index: 100 is the average; below, above: the difference from all other segments is told "
+        "from chance (5%), all comparisons of the study taken together"
     ]
     for word in ("below", "above"):
         names = [
@@ -109,6 +109,9 @@ def study_record(found: Study) -> dict[str, Any]:
                         "interval80": list(each.interval_80),
                         "interval95": list(each.interval_95),
                         "index": each.index,
+                        "difference": each.difference,
+                        "difference95": _pair(each.difference_95),
+                        "p": each.p,
                         "differs": None if each.differs == NONE else each.differs,
                     }
                     for each in stage.segments
@@ -118,3 +121,7 @@ def study_record(found: Study) -> dict[str, Any]:
         ],
         "unplaced": history.unplaced,
     }
+
+
+def _pair(interval: tuple[float, float] | None) -> list[float] | None:
+    return None if interval is None else list(interval)

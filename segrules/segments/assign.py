@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
 
 from segrules.backends.context import Context
 from segrules.backends.polars import calibrate, first_match
-from segrules.backends.polars.first_match import Part, assigned, column_name
-from segrules.backends.polars.lower import scope_of
+from segrules.backends.polars.first_match import Part, assigned
+from segrules.backends.polars.lower import feature_column, scope_of
 from segrules.backends.polars.plan import prepare
-from segrules.lang.ir import Calibration, Ruleset, SegmentSet, Table
+from segrules.backends.reach import reached
+from segrules.lang.ir import (
+    Calibration,
+    Expr,
+    Feature,
+    Placed,
+    Ruleset,
+    SegmentSet,
+    Table,
+    Use,
+    walk,
+)
 from segrules.segments.border import canonical, canonical_in_memory
+from segrules.segments.calibration import check_calibration
 from segrules.segments.demand import conditions, demand
 from segrules.segments.doubt import with_missing
+from segrules.segments.gathering import consolidated, pasts
+from segrules.segments.identity.consolidate import Consolidation
 from segrules.segments.read import reading
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import data as problems
@@ -27,23 +42,54 @@ Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked beside the data: the day, and what earlier assignments left.
+
+    `history` is a folder of stored runs; `calibration` what was frozen, where it is not to be
+    made of these data.
+    """
+
+    as_of: dt.date
+    history: Path | None = None
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """All that is needed to place the rows of one table.
 
-    `ruleset` holds only the table's segment sets and is told which columns may be missing; `frames`
-    are canonical.
+    `ruleset` is told which columns may be missing; `frames` are canonical, records consolidated,
+    the past among them.
     """
 
     ruleset: Ruleset
     table: str
     frames: Mapping[str, pl.LazyFrame]
     context: Context
+    consolidations: tuple[Consolidation, ...] = field(default=())
+
+    @property
+    def sets(self) -> tuple[SegmentSet, ...]:
+        """The segment sets of the table."""
+        return tuple(found for found in self.ruleset.sets if found.table == self.table)
+
+    @property
+    def overlays(self) -> tuple[Feature, ...]:
+        """The flags of the table and the outputs of its grids."""
+        return overlays(self.ruleset, self.table)
+
+
+def overlays(ruleset: Ruleset, table: str) -> tuple[Feature, ...]:
+    """The named values that are part of an assignment, as they were declared."""
+    named = [each for each in ruleset.features_of(table) if each.kind in ("flag", "grid")]
+    # features stand in an order of use, which may change with a rule; columns should not
+    return tuple(sorted(named, key=lambda each: each.span.start if each.span else 0))
 
 
 def assign(
     ruleset: Ruleset,
     frames: Mapping[str, Frame],
-    as_of: dt.date,
+    asked: Asked,
     *,
     table: str | None = None,
     unknown_counts: bool = False,
@@ -51,26 +97,28 @@ def assign(
 ) -> Frame:
     """The segment of every row: the key, then `<set>` and `<set>_by` for each segment set.
 
-    With several sets over one table, each has its columns; with sets over several tables the
-    `table` must be named. `unknown_counts` adds `<set>_unknown`, the number of rules that are
-    unknown. Rows keep their order; those of a derived table stand by key.
+    Behind them stand `<set>_holdout` and `<set>_allotted` where the rules have them, the flags and
+    the outputs of grids. With several sets over one table, each has its columns; with sets over
+    several tables the `table` must be named. `unknown_counts` adds `<set>_unknown`, the number of
+    rules that are unknown. Rows keep their order; those of a derived table stand by key.
 
     Data frames give a data frame. Lazy frames give a lazy frame; ranks, however, need their cut
     points first, so rules with ranks are calibrated at once, with one streaming pass over the
-    tables they read. Keys of lazy frames are not checked to be unique; those of data frames are,
-    unless the caller vouches for them with `check_keys=False`.
+    tables they read, and records are consolidated at once. Keys of lazy frames are not checked to
+    be unique; those of data frames are, unless the caller vouches for them with `check_keys=False`.
 
     Raises:
-        RulesError: a table or a column is lacking, a type is refused, keys are not sound.
+        RulesError: a table or a column is lacking, a type is refused, keys are not sound, or the
+            history or the calibration does not fit.
     """
     chosen = chosen_sets(ruleset, table)
     placed = chosen[0].table
     if any(isinstance(frame, pl.LazyFrame) for frame in frames.values()):
         # what is scanned may be damaged; a complaint about data in memory would be our mistake
         with reading(placed):
-            placement = place(ruleset, placed, frames, as_of)
+            placement = place(ruleset, placed, frames, asked)
             return placed_rows(placement, unknown_counts=unknown_counts)  # type: ignore[return-value]
-    placement = place(ruleset, placed, frames, as_of, check_keys=check_keys)
+    placement = place(ruleset, placed, frames, asked, check_keys=check_keys)
     rows = placed_rows(placement, unknown_counts=unknown_counts)
     return rows.collect(engine="streaming")  # type: ignore[return-value]
 
@@ -91,29 +139,48 @@ def chosen_sets(ruleset: Ruleset, table: str | None) -> tuple[SegmentSet, ...]:
     return tuple(found for found in ruleset.sets if found.table == (table or tables[0]))
 
 
+def placing(ruleset: Ruleset, table: str) -> list[Expr]:
+    """Every expression that an assignment of a table evaluates on its rows."""
+    sets = [found for found in ruleset.sets if found.table == table]
+    return [*conditions(sets), *(feature.expr for feature in overlays(ruleset, table))]
+
+
+def for_table(ruleset: Ruleset, table: str) -> Ruleset:
+    """The ruleset with only the sets that placing the rows of a table needs."""
+    linked = {
+        node.set
+        for parts in reached(placing(ruleset, table), table, ruleset).values()
+        for part in parts
+        for node in walk(part)
+        if isinstance(node, Placed)
+    }
+    kept = tuple(each for each in ruleset.sets if each.table == table or each.name in linked)
+    return replace(ruleset, sets=kept)
+
+
 def place(
     ruleset: Ruleset,
     table: str,
     frames: Mapping[str, pl.DataFrame] | Mapping[str, pl.LazyFrame],
-    as_of: dt.date,
+    asked: Asked,
     *,
     check_keys: bool = True,
 ) -> Placement:
     """Brings the frames given, by table name, into canonical form for the sets of one table.
 
-    Every table that these sets read must be given. The cut points of ranks are
-    calibrated here, on whole populations. Keys are checked as `assign` says.
+    Every table that these sets read must be given. The cut points of ranks are calibrated here, on
+    whole populations, unless a calibration is given. Keys are checked as `assign` says.
 
     Raises:
         RulesError: a table or a column is lacking, a type is refused, or keys are not sound.
     """
-    sources = [each.name for each in ruleset.tables if each.kind != "derived"]
+    sources = readable(ruleset)
     unknown = [name for name in frames if name not in sources]
     if unknown:
         found = [problems.not_declared("table", name, sources) for name in unknown]
         raise RulesError(found, unable=True)
-    ruleset = replace(ruleset, sets=tuple(each for each in ruleset.sets if each.table == table))
-    needed = demand(conditions(ruleset.sets), table, ruleset)
+    ruleset = for_table(ruleset, table)
+    needed = demand(placing(ruleset, table), table, ruleset)
     check_given(needed, ruleset, frames)
     ready: dict[str, pl.LazyFrame] = {}
     lacking: dict[str, frozenset[str]] = {}
@@ -129,44 +196,87 @@ def place(
         lacking[name] = frozenset(column.name for column in declared.columns) - full
     if check_keys and ruleset.table(table).kind == "main":
         _check_keys(ruleset.table(table), frames[table])
-    return placement(with_missing(ruleset, lacking), table, ready, as_of)
+    return placement(ruleset, table, ready, asked, lacking)
 
 
-def check_given(needed: Iterable[str], ruleset: Ruleset, given: Container[str]) -> None:
+def readable(ruleset: Ruleset) -> list[str]:
+    """The tables that are read from data."""
+    return [each.name for each in ruleset.tables if each.kind in ("main", "related")]
+
+
+def check_given(
+    needed: Iterable[str], ruleset: Ruleset, given: Collection[str]
+) -> None:  # fmt: skip
     """Every table that is read must be given; derived tables are made from their source.
 
     Raises:
         RulesError: some are not.
     """
-    lacking = [
-        name for name in needed if ruleset.table(name).kind != "derived" and name not in given
-    ]
+    sources = readable(ruleset)
+    lacking = [name for name in needed if name in sources and name not in given]
     if lacking:
         raise RulesError([problems.no_data(name) for name in lacking], unable=True)
 
 
 def placement(
-    ruleset: Ruleset, table: str, frames: Mapping[str, pl.LazyFrame], as_of: dt.date
+    ruleset: Ruleset,
+    table: str,
+    frames: Mapping[str, pl.LazyFrame],
+    asked: Asked,
+    lacking: Mapping[str, Collection[str]],
 ) -> Placement:
-    """Calibrates the ranks over canonical frames."""
-    start = Context(ruleset.zone, as_of, Calibration(as_of))
-    calibration = calibrate.calibrate(ruleset, frames, start)
-    return Placement(ruleset, table, frames, replace(start, calibration=calibration))
+    """Consolidates records, adds the past, and calibrates ranks over canonical frames.
+
+    `lacking` are columns, by table, that may be missing although declared without `?`.
+
+    Raises:
+        RulesError: keys of records are not sound, or the history or the calibration does not fit.
+    """
+    wanted = placing(ruleset, table)
+    gathered = consolidated(ruleset, frames)
+    beyond = {each.table: {*lacking.get(each.table, ()), *each.beyond}
+              for each in gathered.consolidations}  # fmt: skip
+    doubtful = with_missing(ruleset, {**lacking, **beyond})
+    needed = demand(wanted, table, ruleset)
+    past = pasts(ruleset, needed, asked.history, asked.as_of)
+    ready = {**gathered.frames, **past}
+    start = Context(ruleset.zone, asked.as_of, asked.calibration or Calibration(asked.as_of))
+    if asked.calibration is not None:
+        check_calibration(asked.calibration, placing(doubtful, table), table, doubtful)
+    made = calibrate.calibrate(doubtful, ready, start, {table: placing(doubtful, table)})
+    context = replace(start, calibration=made)
+    return Placement(doubtful, table, ready, context, gathered.consolidations)
+
+
+def also_calibrated(placement: Placement, expressions: Iterable[Expr]) -> Placement:
+    """The same, with all frozen that further expressions on rows of the table rest on."""
+    start = placement.context
+    asked = {placement.table: tuple(expressions)}
+    made = calibrate.calibrate(placement.ruleset, placement.frames, start, asked)
+    return replace(placement, context=replace(start, calibration=made))
 
 
 def placed_rows(placement: Placement, *, unknown_counts: bool = False) -> pl.LazyFrame:
-    """The key of each row with its segments, as `assign` says."""
+    """The key of each row with its segments and overlays, as `assign` says."""
     table = placement.ruleset.table(placement.table)
     scope = scope_of(placement.ruleset, placement.table, placement.context)
-    want: tuple[Part, ...] = ("segment", "by", "unknown") if unknown_counts else ("segment", "by")
-    rows = prepare(placement.ruleset, table.name, placement.frames, placement.context)
+    uses = {each.name: Use(each.name, each.type, each.optional) for each in placement.overlays}
+    wanted = [*conditions(placement.sets), *uses.values()]
+    rows = prepare(placement.ruleset, table.name, placement.frames, placement.context, wanted)
     names = [table.key]
     # INVARIANT: no set or part of one has the name of a column; the checker refuses that.
-    for segment_set in placement.ruleset.sets:
-        rows = assigned(rows, segment_set, scope, want)
-        names += [column_name(segment_set, part) for part in want]
-    placed = rows.select(names)
+    for segment_set in placement.sets:
+        named = segment_set.outputs
+        want = [part for part in named if unknown_counts or part != "unknown"]
+        rows = assigned(rows, segment_set, scope, _parts(want))
+        names += [named[part] for part in want]
+    rows = rows.with_columns(pl.col(feature_column(name)).alias(name) for name in uses)
+    placed = rows.select([*names, *uses])
     return placed.sort(table.key) if table.kind == "derived" else placed
+
+
+def _parts(names: Iterable[str]) -> tuple[Part, ...]:
+    return tuple(names)  # type: ignore[arg-type]
 
 
 def segment_column(placement: Placement, segment_set: SegmentSet) -> pl.Expr:

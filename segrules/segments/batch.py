@@ -4,40 +4,56 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from segrules.backends.polars.plan import prepare
-from segrules.lang.ir import Feature, Ruleset, SegmentSet, Use
-from segrules.segments.assign import Placement, chosen_sets, placed_rows, placement
-from segrules.segments.atomic import replacing
-from segrules.segments.border import canonical, readings
-from segrules.segments.demand import conditions, demand
-from segrules.segments.doubt import with_missing
-from segrules.segments.orphans import Surveyed, orphans
-from segrules.segments.read import ARROW_ENDINGS, open_table, reading, sha256
-from segrules.segments.revision import revision, spelled
-from segrules.segments.summary import (
-    CutSummary,
-    InputSummary,
-    SegmentSummary,
-    SetSummary,
-    Summary,
+from segrules.lang.ir import Ruleset
+from segrules.segments import counting
+from segrules.segments.assign import (
+    Asked,
+    Placement,
+    chosen_sets,
+    for_table,
+    placed_rows,
+    placement,
+    placing,
 )
-from segrules.segments.survey import Survey, survey
+from segrules.segments.atomic import replacing
+from segrules.segments.calibration import read_calibration, write_calibration
+from segrules.segments.demand import demand, reads_history
+from segrules.segments.history.store import append, rules_revision
+from segrules.segments.identity.consolidate import findings as identity_findings
+from segrules.segments.identity.split import Split, split_customers
+from segrules.segments.lookback import too_long
+from segrules.segments.read import file_of, reading
+from segrules.segments.revision import revision
+from segrules.segments.sources import Read, findings, frames, lacking, surveyed
+from segrules.segments.storing import run_of, stored_rows
+from segrules.segments.summary import Summary
+from segrules.segments.write import ENDINGS, check_installed, sink
 from segrules.text.diagnostic import Diagnostic, RulesError
+from segrules.text.problems import calibrations as calibration_problems
 from segrules.text.problems import data as problems
+from segrules.text.problems import history as history_problems
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`table` chooses among sets over several tables; `strict` refuses data with warnings."""
+    """How an assignment is made.
+
+    `table` chooses among sets over several tables; `strict` refuses data with warnings.
+    `history` is the folder of earlier assignments, to which this one is added. `calibration` is a
+    file to take frozen cut points from, `freeze` one to write them to.
+    """
 
     table: str | None = None
     strict: bool = False
     unknown_counts: bool = False
+    history: Path | None = None
+    calibration: Path | None = None
+    freeze: Path | None = None
 
 
 DEFAULTS = Options()
@@ -45,18 +61,17 @@ DEFAULTS = Options()
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What an assignment did, and the warnings about its data."""
+    """What an assignment did, and the warnings about its data.
+
+    `splits` says by set how many consolidated customers had records in several segments; `stored`
+    is the file that was added to the history.
+    """
 
     summary: Summary
     warnings: tuple[Diagnostic, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Input:
-    path: Path
-    frame: pl.LazyFrame
-    sha256: str
-    survey: Survey
+    placement: Placement
+    splits: Mapping[str, Split]
+    stored: Path | None
 
 
 def run_assignment(
@@ -70,33 +85,83 @@ def run_assignment(
 ) -> Batch:
     """Places the rows in the files `paths` (by table name) and writes the result to `out`.
 
-    `out` is Parquet, CSV or Arrow by its ending and holds what `assign` gives. `text` is the rule
-    file in canonical form, for the revision. Everything streams. After an error, and until the
-    result is complete, whatever stood at `out` is untouched.
+    `out` is Parquet, CSV, Arrow or Excel by its ending and holds what `assign` gives. `text` is the
+    rule file in canonical form, for the revision. Everything streams. After an error, and until
+    the result is complete, whatever stood at `out` is untouched.
 
     Raises:
-        RulesError: nothing was written: data, keys or the place of `out` are at fault, or, when
-            strict, the data have warnings.
+        RulesError: nothing was written: data, keys, the history, the calibration or the place of
+            `out` are at fault, or, when strict, the data have warnings.
     """
     _check_place(out, paths)
-    sets = chosen_sets(ruleset, options.table)
-    rules = replace(ruleset, sets=sets)
-    inputs = _surveyed(rules, sets[0].table, paths)
-    warnings = _findings(rules, inputs)
+    table = chosen_sets(ruleset, options.table)[0].table
+    rules = for_table(ruleset, table)
+    asked, notes = _asked(ruleset, as_of, text, options)
+    inputs = surveyed(rules, demand(placing(rules, table), table, rules), paths)
+    earliest = {name: each.survey.earliest for name, each in inputs.items()}
+    warnings = (
+        *notes,
+        *findings(rules, inputs),
+        *too_long(rules, placing(rules, table), table, as_of, earliest),
+        *_unasked_past(rules, table, options),
+    )
     _refuse(warnings, strict=options.strict)
-    with reading(sets[0].table):
-        placed = _placement(rules, sets[0].table, inputs, as_of)
-    unknown = _unknown(placed)
-    counts = _written(placed, out, options)
-    summary = _summary(placed, inputs, counts, unknown)
+    with reading(table):
+        placed = placement(rules, table, frames(rules, inputs), asked, lacking(inputs))
+        found = [
+            each
+            for made in placed.consolidations
+            for each in identity_findings(made, str(inputs[made.table].path))
+        ]
+        warnings = (*warnings, *found, *_population_changed(placed, asked))
+        _refuse(warnings, strict=options.strict)
+        splits = _splits(rules, table, inputs, asked, placed)
+    return _carried_out(placed, inputs, warnings, splits, (out, text, options))
+
+
+def _carried_out(
+    placed: Placement,
+    inputs: Mapping[str, Read],
+    warnings: tuple[Diagnostic, ...],
+    splits: Mapping[str, Split],
+    to: tuple[Path, str, Options],
+) -> Batch:
+    out, text, options = to
+    undecided = counting.unknown(placed)
+    counted = _written(placed, out, options)
     calibration = placed.context.calibration
-    made = summary.model_copy(
+    knobs = placed.ruleset.knobs
+    made = counting.summary(placed, inputs, counted, undecided).model_copy(
         update={
-            "revision": revision(text, ruleset.knobs, calibration),
+            "revision": revision(text, knobs, calibration),
             "warnings": [f"{found.code}: {found.message}" for found in warnings],
         }
     )
-    return Batch(made, warnings)
+    rules = rules_revision(text, knobs)
+    if options.freeze is not None:
+        write_calibration(options.freeze, calibration, ruleset=placed.ruleset.name, rules=rules)
+    stored = None
+    if options.history is not None:
+        run = run_of(placed, made.revision, rules)
+        stored = append(options.history, stored_rows(placed), run)
+    return Batch(made, warnings, placed, splits, stored)
+
+
+def _asked(
+    ruleset: Ruleset, as_of: dt.date, text: str, options: Options
+) -> tuple[Asked, tuple[Diagnostic, ...]]:
+    """What is asked beside the data, with warnings about what was frozen."""
+    if options.calibration is None:
+        return Asked(as_of, options.history), ()
+    rules = rules_revision(text, ruleset.knobs)
+    frozen, notes = read_calibration(options.calibration, ruleset=ruleset.name, rules=rules)
+    return Asked(as_of, options.history, frozen), notes
+
+
+def _unasked_past(ruleset: Ruleset, table: str, options: Options) -> tuple[Diagnostic, ...]:
+    """Warns where rules ask what was, and no history is given."""
+    asks = reads_history(placing(ruleset, table), table, ruleset)
+    return (history_problems.history_needed(table),) if asks and options.history is None else ()
 
 
 def _check_place(out: Path, paths: Mapping[str, Path]) -> None:
@@ -106,11 +171,11 @@ def _check_place(out: Path, paths: Mapping[str, Path]) -> None:
         problem = problems.out_is_folder(name)
     elif not out.parent.is_dir():
         problem = problems.no_folder(name)
-    elif out.suffix.lower() not in {".csv", ".parquet", *ARROW_ENDINGS}:
+    elif out.suffix.lower() not in ENDINGS:
         problem = problems.unknown_ending(name)
     else:
         place = out.resolve()
-        sources = [path.resolve() for path in paths.values()]
+        sources = [file_of(path).resolve() for path in paths.values()]
         # a file put into an input's folder would be read as part of it
         if any(
             place == source or (source in place.parents and source.is_dir()) for source in sources
@@ -118,90 +183,61 @@ def _check_place(out: Path, paths: Mapping[str, Path]) -> None:
             problem = problems.over_input(name)
     if problem:
         raise RulesError([problem], unable=True)
+    check_installed(out)
 
 
-def _surveyed(ruleset: Ruleset, table: str, paths: Mapping[str, Path]) -> dict[str, _Input]:
-    """Opens and surveys the tables which the sets read; all findings are raised together."""
-    names = [
-        name
-        for name in demand(conditions(ruleset.sets), table, ruleset)
-        if ruleset.table(name).kind != "derived"
-    ]
-    sources = [each.name for each in ruleset.tables if each.kind != "derived"]
-    found: list[Diagnostic] = [
-        problems.not_declared("table", name, sources) for name in paths if name not in sources
-    ]
-    found += [problems.no_data(name) for name in names if name not in paths]
-    inputs: dict[str, _Input] = {}
-    for name in names:
-        if name not in paths:
-            continue
-        try:
-            frame = open_table(paths[name])
-            seen = survey(frame, ruleset.table(name), ruleset, file=str(paths[name]))
-            inputs[name] = _Input(paths[name], frame, sha256(paths[name]), seen)
-        except RulesError as error:
-            found.extend(error.diagnostics)
-    for name in sources:
-        if name in paths and name not in names:
-            try:
-                _check_unread(ruleset, name, paths[name])
-            except RulesError as error:
-                found.extend(error.diagnostics)
-    if found:
-        raise RulesError(found, unable=True)
-    return inputs
-
-
-def _check_unread(ruleset: Ruleset, name: str, path: Path) -> None:
-    """A table that is given but not read must at least be what it is said to be.
-
-    Raises:
-        RulesError: it cannot be opened or lacks columns.
-    """
-    readings(ruleset.table(name), open_table(path).collect_schema(), ruleset, file=str(path))
-
-
-def _findings(ruleset: Ruleset, inputs: Mapping[str, _Input]) -> tuple[Diagnostic, ...]:
-    found = tuple(each for read in inputs.values() for each in read.survey.findings)
+def _refuse(found: tuple[Diagnostic, ...], *, strict: bool) -> None:
     if any(each.severity == "error" for each in found):
-        return found
-    given = {
-        name: Surveyed(each.path, each.frame, each.survey.rows) for name, each in inputs.items()
+        raise RulesError(list(found), unable=True)
+    if strict and found:
+        raise RulesError(list(found))
+
+
+def _population_changed(placed: Placement, asked: Asked) -> tuple[Diagnostic, ...]:
+    """Warns where cut points are used on other rows than those they were taken from."""
+    if asked.calibration is None:
+        return ()
+    now = {each.table: each for each in placed.context.calibration.populations}
+    return tuple(
+        calibration_problems.other_population(each.table, each.rows, now[each.table].rows)
+        for each in asked.calibration.populations
+        if each.table in now and now[each.table] != each
+    )
+
+
+def _splits(
+    ruleset: Ruleset,
+    table: str,
+    inputs: Mapping[str, Read],
+    asked: Asked,
+    placed: Placement,
+) -> dict[str, Split]:
+    """Where the records of one customer would stand, were each a customer: by set."""
+    found = next((each for each in placed.consolidations if each.table == table), None)
+    if found is None:
+        return {}
+    apart = ruleset.without_identities()
+    alone = placement(apart, table, frames(apart, inputs), asked, lacking(inputs))
+    key = ruleset.table(table).key
+    rows = placed_rows(alone)
+    return {
+        each.name: split_customers(
+            found.mapping, rows.select(key=key, segment=pl.col(each.name).cast(pl.String))
+        )
+        for each in placed.sets
     }
-    return (*found, *orphans(ruleset, given))
 
 
-def _refuse(findings: tuple[Diagnostic, ...], *, strict: bool) -> None:
-    if any(found.severity == "error" for found in findings):
-        raise RulesError(list(findings), unable=True)
-    if strict and findings:
-        raise RulesError(list(findings))
-
-
-def _placement(
-    ruleset: Ruleset, table: str, inputs: Mapping[str, _Input], as_of: dt.date
-) -> Placement:
-    frames, lacking = {}, {}
-    for name, each in inputs.items():
-        frames[name] = canonical(each.frame, ruleset.table(name), ruleset, file=str(each.path))
-        lacking[name] = {*each.survey.missing, *each.survey.unreadable}
-    return placement(with_missing(ruleset, lacking), table, frames, as_of)
-
-
-# ---- writing
-
-
-def _written(placed: Placement, out: Path, options: Options) -> dict[str, pl.DataFrame]:
+def _written(placed: Placement, out: Path, options: Options) -> counting.Counts:
     """Writes the result and counts, in what was written, the rows by segment and decider."""
     rows = placed_rows(placed, unknown_counts=options.unknown_counts)
     try:
         with replacing(out) as unfinished:
-            _sink(rows, unfinished)
-            counts = _counts(unfinished, placed.ruleset.sets)
-            if not any(each.height for each in counts.values()):
+            written = sink(rows, unfinished, placed, out)
+            counted = counting.counts(written, placed.sets)
+            if not any(each.height for each in counted.values()):
                 raise RulesError([_nothing_yet(placed)], unable=True)
-            return counts
+            return counted
     except OSError as error:
         reason = error.strerror or "the system refused"
         raise RulesError([problems.not_written(str(out), reason)], unable=True) from None
@@ -217,113 +253,3 @@ def _nothing_yet(placed: Placement) -> Diagnostic:
     if dated.dated is None:
         return problems.empty_table(table.name, None)
     return problems.nothing_yet(table.name, dated.name, placed.context.as_of.isoformat())
-
-
-def _sink(rows: pl.LazyFrame, place: Path) -> None:
-    match place.suffix.lower():
-        case ".csv":
-            rows.sink_csv(place)
-        case ".parquet":
-            rows.sink_parquet(place)
-        case _:
-            rows.sink_ipc(place)
-
-
-def _counts(place: Path, sets: tuple[SegmentSet, ...]) -> dict[str, pl.DataFrame]:
-    written = open_table(place)
-    return {
-        found.name: written.group_by(
-            segment=pl.col(found.name).cast(pl.String),
-            by=pl.col(f"{found.name}_by").cast(pl.String),
-        )
-        .len()
-        .collect(engine="streaming")
-        for found in sets
-    }
-
-
-# ---- counting
-
-
-def _unknown(placed: Placement) -> dict[str, dict[str, int]]:
-    """How many rows each rule is unknown on, by set and rule; rules without any left out."""
-    features = [
-        Feature(f":{found.name}:{at}", "let", placed.table, rule.condition)
-        for found in placed.ruleset.sets
-        for at, rule in enumerate(found.rules)
-        if rule.condition.optional
-    ]
-    counted = _null_counts(placed, features) if features else {}
-    return {
-        found.name: {
-            rule.segment: counted[f":{found.name}:{at}"]
-            for at, rule in enumerate(found.rules)
-            if counted.get(f":{found.name}:{at}")
-        }
-        for found in placed.ruleset.sets
-    }
-
-
-def _null_counts(placed: Placement, features: list[Feature]) -> dict[str, int]:
-    rules = replace(placed.ruleset, features=(*placed.ruleset.features, *features))
-    wanted = [Use(each.name, each.type, each.optional) for each in features]
-    rows = prepare(rules, placed.table, placed.frames, placed.context, wanted)
-    counts = rows.select(pl.col(f"let:{each.name}").null_count() for each in features)
-    row = counts.collect(engine="streaming").row(0, named=True)
-    return {each.name: int(row[f"let:{each.name}"]) for each in features}
-
-
-def _summary(
-    placed: Placement,
-    inputs: Mapping[str, _Input],
-    counts: Mapping[str, pl.DataFrame],
-    unknown: Mapping[str, Mapping[str, int]],
-) -> Summary:
-    """The summary without its revision and warnings."""
-    sets = placed.ruleset.sets
-    return Summary(
-        ruleset=placed.ruleset.name,
-        revision="",
-        as_of=placed.context.as_of,
-        rows=int(counts[sets[0].name]["len"].sum()),
-        inputs={name: _input_summary(each) for name, each in inputs.items()},
-        sets={
-            found.name: _set_summary(found, counts[found.name], unknown[found.name])
-            for found in sets
-        },
-        calibration={
-            name: CutSummary(population=cut.population, value=spelled(cut.value), key=cut.key)
-            for name, cut in placed.context.calibration.cuts
-        },
-        warnings=[],
-    )
-
-
-def _input_summary(each: _Input) -> InputSummary:
-    return InputSummary(
-        path=str(each.path),
-        sha256=each.sha256,
-        rows=each.survey.rows,
-        unreadable=dict(each.survey.unreadable),
-        missing=dict(each.survey.missing),
-    )
-
-
-def _set_summary(found: SegmentSet, counts: pl.DataFrame, unknown: Mapping[str, int]) -> SetSummary:
-    total = int(counts["len"].sum())
-    by_segment: dict[str, int] = dict.fromkeys(found.segments, 0)
-    by_decider: dict[str, int] = dict.fromkeys(found.deciders, 0)
-    for segment, by, rows in counts.iter_rows():
-        # a row that is unsure is in no segment when the set declares no `unsure`
-        if segment is not None:
-            by_segment[segment] += rows
-        by_decider[by] += rows
-    return SetSummary(
-        segments={
-            name: SegmentSummary(rows=rows, share=rows / total if total else 0.0)
-            for name, rows in by_segment.items()
-        },
-        otherwise=by_decider["otherwise"],
-        unsure=by_decider["unsure"],
-        unknown=dict(unknown),
-    )

@@ -19,12 +19,13 @@ from segrules.lang.types import (
     Enum,
     Flag,
     Instant,
+    Link,
     Money,
     Number,
     Period,
+    Set,
     Share,
     Text,
-    Type,
     Unclear,
     Whole,
     spell,
@@ -118,7 +119,7 @@ def readings(
         elif held == pl.Null:
             found.append(_nothing(column, pl.col(column.heading)))
         else:
-            read = _cells(column.type, pl.col(column.heading), held, ruleset.zone)
+            read = _cells(column, pl.col(column.heading), held, ruleset.zone)
             if read is None:
                 log.report(_refused(table, column, held, file))
             else:
@@ -160,11 +161,15 @@ def _nothing(column: TableColumn, cell: pl.Expr) -> Reading:
     )
 
 
-def _cells(kind: Type, cell: pl.Expr, held: pl.DataType, zone: str) -> Cells | None:
+def _cells(column: TableColumn, cell: pl.Expr, held: pl.DataType, zone: str) -> Cells | None:
     """The reader of a declared type for a source type; `None` when the pair is refused."""
+    kind = column.type
     match kind:
-        case Text():
-            return cells.text(cell, held)
+        case Text() | Link():
+            found = cells.text(cell, held)
+            return None if found is None else cells.cleaned(found, column.cleaning)
+        case Set(values=values):
+            return cells.several(cell, held, values)
         case Whole(low=low, high=high):
             return cells.whole(cell, held, low, high)
         case Number(low=low, high=high):

@@ -7,10 +7,12 @@ refused. Nothing is cast silently: a value is read only if it means the same as 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from segrules.lang.ir import Cleaning
 from segrules.lang.types import (
     BOUND,
     Date,
@@ -19,6 +21,7 @@ from segrules.lang.types import (
     Instant,
     Money,
     Number,
+    Set,
     Share,
     Type,
     Whole,
@@ -59,6 +62,48 @@ def text(cell: pl.Expr, dtype: pl.DataType) -> Cells | None:
         return None
     value = cell if dtype == pl.String else cell.cast(pl.String)
     return Cells(value, cell.is_not_null(), value, _ALWAYS)
+
+
+def cleaned(read: Cells, cleaning: Sequence[Cleaning]) -> Cells:
+    """Text without what its column is cleaned of; what nothing is left of is missing."""
+    if not cleaning:
+        return read
+    value = read.unguarded
+    if "trimmed" in cleaning:
+        value = value.str.strip_chars()
+    if "casefolded" in cleaning:
+        value = value.str.to_lowercase()
+    if "digits" in cleaning:
+        value = value.str.replace_all("[^0-9]", "")
+    value = pl.when(value != "").then(value)
+    # a cell that is cleaned away was empty, not unreadable
+    return Cells(value, value.is_not_null(), value)
+
+
+def several(cell: pl.Expr, dtype: pl.DataType, values: tuple[str, ...]) -> Cells | None:
+    """Sets of declared values, in the order of their declaration.
+
+    In text they stand between semicolons, and `none` is the empty set. One value that is not
+    declared makes the whole set unreadable: who knows what it says of the others.
+    """
+    if isinstance(dtype, pl.List) and dtype.inner in (pl.String, pl.Categorical, pl.Null):
+        parts = cell.cast(pl.List(pl.String))
+        given = cell.is_not_null()
+    elif _is_text(dtype):
+        written = cell.cast(pl.String)
+        given = _filled(written)
+        parts = written.str.split(";").list.eval(pl.element().str.strip_chars())
+        nothing = ["", "none"] if "none" not in values else [""]
+        parts = parts.list.eval(pl.element().filter(~pl.element().is_in(nothing)))
+    else:
+        return None
+    # null where the list has a value that is not declared
+    declared = parts.list.eval(pl.element().is_in(list(values)).fill_null(value=False)).list.all()
+    in_order = pl.concat_list(
+        pl.when(parts.list.contains(value)).then(pl.lit(value)) for value in values
+    ).list.drop_nulls()
+    value = pl.when(given & declared).then(in_order)
+    return Cells(value, given, value)
 
 
 def whole(cell: pl.Expr, dtype: pl.DataType, low: int, high: int) -> Cells | None:
@@ -218,6 +263,8 @@ def how_written(kind: Type) -> str:
             return "instants are written 2025-06-30T14:00:00Z"
         case Enum():
             return "write the values as declared, or declare others"
+        case Set():
+            return "declared values stand between semicolons; `none` is the empty set"
         case _:
             return "export the column as text"
 

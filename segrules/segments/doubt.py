@@ -20,16 +20,24 @@ from segrules.lang.ir import (
     Expr,
     Feature,
     Funnel,
+    Gap,
     InRank,
+    Linked,
+    Placed,
+    Population,
+    Rank,
     Rows,
     Rule,
     Ruleset,
     SegmentSet,
+    Sequence,
     Stage,
+    Statistic,
     Use,
     walk,
 )
 from segrules.lang.operators import AGGREGATES, OPERATORS, Missing
+from segrules.segments.demand import conditions
 
 
 def with_missing(ruleset: Ruleset, columns: Mapping[str, Collection[str]]) -> Ruleset:
@@ -39,12 +47,18 @@ def with_missing(ruleset: Ruleset, columns: Mapping[str, Collection[str]]) -> Ru
     """
     if not any(columns.values()) and not any(map(_sums, _expressions(ruleset))):
         return ruleset
-    doubt = _Doubt(columns, set())
-    features = tuple(doubt.feature(feature) for feature in ruleset.features)
+    doubt = _Doubt(columns, {}, {})
+    features = {feature.name: feature for feature in ruleset.features}
+    sets = {found.name: found for found in ruleset.sets}
+    for name in ruleset.steps:
+        if name in features:
+            doubt.features[name] = doubt.feature(features[name])
+        elif name in sets:
+            doubt.sets[name] = doubt.segment_set(sets[name])
     return replace(
         ruleset,
-        features=features,
-        sets=tuple(doubt.segment_set(found) for found in ruleset.sets),
+        features=tuple(doubt.features.get(name, each) for name, each in features.items()),
+        sets=tuple(doubt.sets.get(name, each) for name, each in sets.items()),
         funnels=tuple(doubt.funnel(funnel) for funnel in ruleset.funnels),
     )
 
@@ -52,7 +66,7 @@ def with_missing(ruleset: Ruleset, columns: Mapping[str, Collection[str]]) -> Ru
 def _expressions(ruleset: Ruleset) -> Iterator[Expr]:
     """Every expression that a column or a feature may be read in."""
     yield from (feature.expr for feature in ruleset.features)
-    yield from (rule.condition for found in ruleset.sets for rule in found.rules)
+    yield from conditions(ruleset.sets)
     for stage in (stage for funnel in ruleset.funnels for stage in funnel.stages):
         yield from (cost.amount for cost in stage.costs)
         if stage.value:
@@ -65,19 +79,38 @@ def _sums(expr: Expr) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Doubt:
-    """`features` collects the features which became optional."""
+    """`features` and `sets` are those settled so far, by name."""
 
     columns: Mapping[str, Collection[str]]
-    features: set[str]
+    features: dict[str, Feature]
+    sets: dict[str, SegmentSet]
 
     def feature(self, feature: Feature) -> Feature:
-        expr = self.expr(feature.expr)
-        if expr.optional:
-            self.features.add(feature.name)
-        return replace(feature, expr=expr)
+        return replace(feature, expr=self.expr(feature.expr))
 
     def segment_set(self, found: SegmentSet) -> SegmentSet:
-        return replace(found, rules=tuple(self.rule(rule) for rule in found.rules))
+        """The caps ask for the placement before them, so the rules come first."""
+        found = replace(found, rules=tuple(self.rule(rule) for rule in found.rules))
+        self.sets[found.name] = found
+        held = found.holdout
+        return replace(
+            found,
+            caps=tuple(replace(cap, rank=self.rank(cap.rank)) for cap in found.caps),
+            allotments=tuple(
+                replace(each, best=tuple((self.rank(rank), to) for rank, to in each.best))
+                for each in found.allotments
+            ),
+            holdout=None if held is None else replace(held, test=self.expr(held.test)),
+            tolerances=tuple(
+                replace(each, leaving=self.expr(each.leaving)) if each.leaving else each
+                for each in found.tolerances
+            ),
+        )
+
+    def rank(self, node: InRank) -> InRank:
+        by, population = self.expr(node.by), self.population(node.population)
+        optional = node.optional or by.optional or _in_doubt(population)
+        return replace(node, by=by, population=population, optional=optional)
 
     def rule(self, rule: Rule) -> Rule:
         return replace(rule, condition=self.expr(rule.condition))
@@ -92,24 +125,54 @@ class _Doubt:
 
     def expr(self, node: Expr) -> Expr:
         match node:
-            case Const() | AsOf():
+            case Const() | AsOf() | Gap():
                 return node
             case Column(table=table, name=name):
                 return self._doubtful(node, name in self.columns.get(table, ()))
             case Use(name=name):
-                return self._doubtful(node, name in self.features)
+                return self._doubtful(node, name in self.features and self.features[name].optional)
+            case Placed(set=name):
+                return self._doubtful(node, name in self.sets and self.sets[name].optional)
+            case Linked():
+                # a link may lead nowhere whatever the data
+                return replace(node, by=self.expr(node.by), value=self.expr(node.value))
             case Apply():
                 return self._apply(node)
             case Choose():
                 return self._choose(node)
             case Aggregate():
                 return self._aggregate(node)
+            case Sequence():
+                steps = tuple(replace(step, rows=self.rows(step.rows)) for step in node.then)
+                last = node.but_no
+                but_no = None if last is None else replace(last, rows=self.rows(last.rows))
+                return replace(node, first=self.rows(node.first), then=steps, but_no=but_no)
             case InRank():
-                by = self.expr(node.by)
-                return replace(node, by=by, optional=node.optional or by.optional)
+                return self.rank(node)
+            case Rank():
+                by, population = self.expr(node.by), self.population(node.population)
+                optional = node.optional or by.optional or _in_doubt(population)
+                return replace(node, by=by, population=population, optional=optional)
+            case Statistic():
+                value = None if node.value is None else self.expr(node.value)
+                population = self.population(node.population)
+                optional = node.optional or _in_doubt(population)
+                if value is not None:
+                    # a figure of a population may be beyond the bounds, or of nobody
+                    optional = optional or value.optional or node.how == "sum"
+                return replace(node, value=value, population=population, optional=optional)
+
+    def rows(self, rows: Rows) -> Rows:
+        among = self.expr(rows.among) if rows.among else None
+        where = self.expr(rows.where) if rows.where else None
+        return replace(rows, among=among, where=where)
+
+    def population(self, population: Population) -> Population:
+        among = None if population.among is None else self.expr(population.among)
+        return Population(tuple(self.expr(each) for each in population.same), among)
 
     @staticmethod
-    def _doubtful(node: Column | Use, doubtful: bool) -> Expr:
+    def _doubtful(node: Column | Use | Placed, doubtful: bool) -> Expr:
         return replace(node, optional=True) if doubtful else node
 
     def _apply(self, node: Apply) -> Apply:
@@ -132,9 +195,11 @@ class _Doubt:
 
     def _aggregate(self, node: Aggregate) -> Aggregate:
         # rows whose value is missing take no part: only a group left without rows can be missing
-        where = self.expr(node.rows.where) if node.rows.where else None
         value = self.expr(node.value) if node.value else None
-        rows = Rows(node.rows.table, node.rows.window, where)
         beyond = node.how == "sum"
         optional = node.optional or beyond or AGGREGATES[node.how].empty is None
-        return replace(node, rows=rows, value=value, optional=optional)
+        return replace(node, rows=self.rows(node.rows), value=value, optional=optional)
+
+
+def _in_doubt(population: Population) -> bool:
+    return any(part.optional for part in (*population.same, population.among) if part is not None)

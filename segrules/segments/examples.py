@@ -1,39 +1,89 @@
 """Tries the examples of a rule file by the reference evaluator: no engine is needed.
 
-An example's customer has the values of its row and no related rows; what is made of related rows
-is given by its name.
+The customer of an example has the values of its row and no related rows; what is made of related
+rows is given by its name, and so may be a segment set that the rules read. There is no history and
+nobody to compare with, so nobody is held where they were and no cap is full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from segrules.backends.context import Context
-from segrules.backends.reference.evaluate import Row, decide
+from segrules.backends.reference.evaluate import Decision, Row, decide
 from segrules.lang import ir
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic
 
+NOBODY = "\U0010ffff"
+"""The key of a customer who has none: of those with equal amounts, the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An example and how it was decided; `number` counts the rows of its table from 1."""
+
+    of: str
+    number: int
+    example: ir.ExampleRow
+    decision: Decision
+
+    @property
+    def passed(self) -> bool:
+        """Whether the segment, and the decider where one is expected, are as the example says."""
+        by = self.example.by
+        return self.decision.segment == self.example.expect and by in (None, self.decision.by)
+
+    @property
+    def finding(self) -> Diagnostic | None:
+        """What is to be said of an example that is not decided as it says."""
+        example, got = self.example, self.decision.segment or "no segment"
+        if self.passed or example.span is None:
+            return None
+        return problems.example_fails(
+            example.span, self.number, example.expect, example.by, got, self.decision.by
+        )
+
 
 def failures(ruleset: ir.Ruleset) -> Iterator[Diagnostic]:
-    """A diagnostic for each row that is not decided as it says."""
+    """A diagnostic for each example that is not decided as it says."""
+    for each in tried(ruleset):
+        if each.finding is not None:
+            yield each.finding
+
+
+def tried(ruleset: ir.Ruleset) -> Iterator[Tried]:
+    """Every example, decided."""
+    alone = alone_rules(ruleset)
     for examples in ruleset.examples:
-        segment_set = ruleset.set(examples.of)
-        calibration = ir.Calibration(examples.as_of, examples.cuts)
-        context = Context(ruleset.zone, examples.as_of, calibration)
+        found = alone.set(examples.of)
+        context = stated(examples, ruleset)
         for number, example in enumerate(examples.rows, start=1):
-            decision = decide(segment_set, _row(example, segment_set, ruleset), ruleset, context)
-            by_as_said = example.by in (None, decision.by)
-            if example.span and not (decision.segment == example.expect and by_as_said):
-                got = decision.segment or "no segment"
-                yield problems.example_fails(
-                    example.span, number, example.expect, example.by, got, decision.by
-                )
+            row = fixture(example.given, alone.table(found.table))
+            decision = decide(found, row, alone, context)
+            yield Tried(examples.of, number, example, decision)
 
 
-def _row(example: ir.ExampleRow, segment_set: ir.SegmentSet, ruleset: ir.Ruleset) -> Row:
-    table = ruleset.table(segment_set.table)
-    given = dict(example.given)
-    columns = {column.name: given.get(column.name) for column in table.columns}
-    named = {name: value for name, value in given.items() if table.column(name) is None}
-    return Row(columns, {}, named, table=table.name)
+def stated(examples: ir.Examples, ruleset: ir.Ruleset) -> Context:
+    """The day and the cut points that examples state."""
+    calibration = ir.Calibration(examples.as_of, everywhere=examples.cuts)
+    return Context(ruleset.zone, examples.as_of, calibration)
+
+
+def alone_rules(ruleset: ir.Ruleset) -> ir.Ruleset:
+    """The rules as they are for one customer without a past and without others."""
+    sets = (replace(ir.without_tolerance(found), caps=()) for found in ruleset.sets)
+    return replace(ruleset, sets=tuple(sets))
+
+
+def fixture(given: Iterable[tuple[str, ir.Value]], table: ir.Table) -> Row:
+    """A row with these values, by the name of a column, a named value or a segment set.
+
+    What is not given is missing; the key, which no row can be without, is then one of nobody.
+    """
+    columns: dict[str, ir.Value] = {table.key: NOBODY}
+    named: dict[str, ir.Value] = {}
+    for name, value in given:
+        (columns if table.column(name) else named)[name] = value
+    return Row(table.name, columns, given=named)

@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from segrules.backends.polars.plan import prepare
-from segrules.backends.reference.evaluate import Row, decide, evaluate
+from segrules.backends.context import later
+from segrules.backends.reference.evaluate import Decision, Row, allotted, decide
 from segrules.lang.ir import (
     Aggregate,
     Apply,
+    Cap,
     Column,
     Expr,
+    Feature,
+    Rows,
     Rule,
     Ruleset,
     SegmentSet,
-    Use,
-    Value,
-    children,
-    walk,
+    history_of,
 )
-from segrules.lang.types import Money, Type, decimals
+from segrules.lang.types import Flag
 from segrules.segments.assign import Placement
+from segrules.segments.evidence import HIDDEN, Input, Reader, spell_value, written
+from segrules.segments.world import fetch
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import data as problems
 
+__all__ = ["HIDDEN", "Input", "explain", "spell_value", "versus"]
+
 Truth = bool | None
 """`None` is unknown."""
-
-HIDDEN = "(hidden)"
-"""Stands for the value of a sensitive column."""
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A column, a feature or a related table that a condition reads.
-
-    `value` is spelled out only when values were asked for, and is hidden where it is or rests on
-    a sensitive column.
-    """
-
-    name: str
-    missing: bool
-    value: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,129 +50,294 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """How a row is held in a segment that it was in: since when, and what it takes to leave it.
+
+    `until` is the first day on which the least time is over; `leaving` at how many reviews running
+    the condition to leave has been true, of the `reviews` that it takes.
+    """
+
+    since: dt.date | None
+    until: dt.date | None
+    leaving: int | None
+    reviews: int
+
+
+@dataclass(frozen=True, slots=True)
 class RuleExplained:
+    """`by` is what decides where the rule is the first true one (see `segrules.lang.ir.Rule`).
+
+    `reason` is that of a suppression or an override, `until` its last day; `held` is there for a
+    row that was in the segment which a rule of tolerance holds it in.
+    """
+
     segment: str
+    label: str
+    by: str
+    truth: Truth
+    leaves: tuple[Leaf, ...]
+    reason: str = ""
+    until: dt.date | None = None
+    held: Held | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CapExplained:
+    """`asked`: the row was in the segment by then; `truth`: it has a place there."""
+
+    segment: str
+    rest: str
+    asked: bool
+    leaf: Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class SetExplained:
+    """`by` is the decider; every rule is listed, in the order in which they are asked.
+
+    `decided` is the place of the first true rule, which a cap may have moved the row from.
+    """
+
+    name: str
+    segment: str | None
+    by: str
+    rules: tuple[RuleExplained, ...]
+    decided: int | None = None
+    caps: tuple[CapExplained, ...] = ()
+    allotted: str | None = None
+    held_out: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlagExplained:
+    name: str
     label: str
     truth: Truth
     leaves: tuple[Leaf, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class SetExplained:
-    """`by` is the deciding rule's segment, "otherwise" or "unsure"; every rule is listed."""
-
-    name: str
-    segment: str | None
-    by: str
-    rules: tuple[RuleExplained, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
+    """`outputs` are those of the table's grids.
+
+    `records` are the keys of the records that the row was made of, where there were several; they
+    are hidden where keys are sensitive.
+    """
+
     table: str
     key: str
     as_of: dt.date
     sets: tuple[SetExplained, ...]
+    flags: tuple[FlagExplained, ...] = ()
+    outputs: tuple[Input, ...] = ()
+    records: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetCompared:
+    """A set for two rows: the places of the rules that differ, and the one that parts them.
+
+    `deciding` is None where both are decided alike, or only a cap parts them.
+    """
+
+    left: SetExplained
+    right: SetExplained
+    differing: tuple[int, ...]
+    deciding: int | None
+
+    @property
+    def alike(self) -> bool:
+        return (self.left.segment, self.left.by) == (self.right.segment, self.right.by)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two rows of a table side by side."""
+
+    left: Explanation
+    right: Explanation
+    sets: tuple[SetCompared, ...]
 
 
 def explain(placement: Placement, key: str, *, show_values: bool = False) -> Explanation:
     """Explains the segments of the row with this key, by the reference evaluator.
 
-    Raises:
-        RulesError: no row has the key.
-    """
-    row = fetch(placement, key)
-    explainer = _Explainer(placement, row, show_values)
-    sets = tuple(explainer.segment_set(found) for found in placement.ruleset.sets)
-    return Explanation(placement.table, key, placement.context.as_of, sets)
-
-
-def fetch(placement: Placement, key: str) -> Row:
-    """The row with a key and its related rows, in canonical form.
+    The key of a record stands for the customer that it was made part of.
 
     Raises:
         RulesError: no row has the key.
     """
-    table = placement.ruleset.table(placement.table)
-    # nothing but the row itself is wanted here: no features, no related rows
-    rows = prepare(placement.ruleset, table.name, placement.frames, placement.context, [])
-    found = _rows(rows.filter(pl.col(table.key) == key).head(1))
-    if not found:
-        raise RulesError([problems.unknown_key(table.name, key)], unable=True)
-    related: dict[str, Sequence[Mapping[str, Value]]] = {}
-    for name, frame in placement.frames.items():
-        other = placement.ruleset.table(name)
-        if other.kind == "related" and (other.of == table.name or name == table.source):
-            related[name] = _rows(frame.filter(pl.col(other.key) == key))
-    return Row(found[0], related, table=table.name)
+    return _explained(placement, [key], show_values)[0]
 
 
-def _rows(frame: pl.LazyFrame) -> list[dict[str, Value]]:
-    return frame.collect(engine="streaming").to_dicts()
+def versus(placement: Placement, key: str, other: str, *, show_values: bool = False) -> Comparison:
+    """Explains two rows, and where they part.
+
+    Raises:
+        RulesError: no row has one of the keys.
+    """
+    left, right = _explained(placement, [key, other], show_values)
+    pairs = zip(left.sets, right.sets, strict=True)
+    return Comparison(left, right, tuple(_compared(*pair) for pair in pairs))
+
+
+def _explained(placement: Placement, keys: list[str], show_values: bool) -> list[Explanation]:
+    ruleset, table, context = placement.ruleset, placement.table, placement.context
+    records = {key: _records(placement, key) for key in keys}
+    customers = [records[key][0] if records[key] else key for key in keys]
+    found = fetch(ruleset, table, placement.frames, context, customers)
+    unknown = [key for key in dict.fromkeys(customers) if key not in found]
+    if unknown:
+        raise RulesError([problems.unknown_key(table, key) for key in unknown], unable=True)
+    made = []
+    for asked, key in zip(keys, customers, strict=True):
+        reader = Reader(found[key], ruleset, context, show_values)
+        hidden = reader.sensitive.column(table, ruleset.table(table).key)
+        shown = tuple(HIDDEN if hidden else each for each in records[asked])
+        explained = _Explainer(reader).explained(key)
+        made.append(replace(explained, records=shown if len(shown) > 1 else ()))
+    return made
+
+
+def _records(placement: Placement, key: str) -> tuple[str, ...]:
+    """The records of the customer of a record, the one that gave its key first."""
+    for each in placement.consolidations:
+        customer = each.mapping.filter(pl.col("key") == key)["into"]
+        if each.table == placement.table and len(customer):
+            of_one = each.mapping.filter(pl.col("into") == customer[0])["key"].sort()
+            return (customer[0], *(other for other in of_one if other != customer[0]))
+    return ()
+
+
+def _compared(left: SetExplained, right: SetExplained) -> SetCompared:
+    pairs = zip(left.rules, right.rules, strict=True)
+    differing = tuple(at for at, (one, other) in enumerate(pairs) if one.truth is not other.truth)
+    first = [each.decided for each in (left, right) if each.decided is not None]
+    deciding = min(first) if left.decided != right.decided else None
+    if not first and left.by != right.by:
+        # one is unsure where the other is sure that nothing fits
+        deciding = next(iter(differing), None)
+    return SetCompared(left, right, differing, deciding)
 
 
 @dataclass(frozen=True, slots=True)
 class _Explainer:
-    placement: Placement
-    row: Row
-    show_values: bool
+    reader: Reader
 
     @property
     def ruleset(self) -> Ruleset:
-        return self.placement.ruleset
+        return self.reader.ruleset
+
+    @property
+    def row(self) -> Row:
+        return self.reader.row
+
+    def explained(self, key: str) -> Explanation:
+        table = self.row.table
+        features = sorted(self.ruleset.features_of(table), key=_written_at)
+        return Explanation(
+            table,
+            key,
+            self.reader.context.as_of,
+            tuple(self.segment_set(each) for each in self.ruleset.sets if each.table == table),
+            tuple(self.flag(each) for each in features if each.kind == "flag"),
+            tuple(self.output(each) for each in features if each.kind == "grid"),
+        )
 
     def segment_set(self, found: SegmentSet) -> SetExplained:
-        decision = decide(found, self.row, self.ruleset, self.placement.context)
-        rules = tuple(
-            self.rule(rule, truth) for rule, truth in zip(found.rules, decision.truths, strict=True)
+        decision = self.decision(found, len(found.caps))
+        rules = zip(found.rules, decision.truths, strict=True)
+        return SetExplained(
+            found.name,
+            decision.segment,
+            decision.by,
+            tuple(self.rule(rule, truth, found) for rule, truth in rules),
+            decision.truths.index(True) if True in decision.truths else None,
+            tuple(self.cap(found, at, cap) for at, cap in enumerate(found.caps)),
+            allotted(found, self.row, self.ruleset, self.reader.context),
+            self.reader.truth(found.holdout.test) if found.holdout else None,
         )
-        return SetExplained(found.name, decision.segment, decision.by, rules)
 
-    def rule(self, rule: Rule, truth: Truth) -> RuleExplained:
-        leaves = tuple(self.leaf(node) for node in _leaves(rule.condition))
-        return RuleExplained(rule.segment, rule.label, truth, leaves)
+    def decision(self, found: SegmentSet, caps: int) -> Decision:
+        return decide(found, self.row, self.ruleset, self.reader.context, caps)
+
+    def rule(self, rule: Rule, truth: Truth, found: SegmentSet) -> RuleExplained:
+        told = RuleExplained(rule.segment, rule.label, rule.decider, truth, ())
+        match rule.by:
+            case "suppress":
+                leaves = self.leaves(rule.condition)
+                return replace(told, leaves=leaves, reason=rule.written)
+            case "override":
+                return self.override(rule, told)
+            case "stay":
+                return self.stay(rule, found, told)
+            case _:
+                return replace(told, leaves=self.leaves(rule.condition))
+
+    def override(self, rule: Rule, told: RuleExplained) -> RuleExplained:
+        """An override names keys: whose they are is nobody else's business."""
+        made = [each for each in self.ruleset.overrides if each.span == rule.span]
+        if not made:
+            return replace(told, leaves=self.leaves(rule.condition), reason=rule.written)
+        count = len(made[0].keys)
+        says = f"{self.ruleset.table(self.row.table).key} is " + (
+            "the one named" if count == 1 else f"one of {count:,} named"
+        )
+        leaf = Leaf(f"{says}, until {made[0].until}", told.truth, ())
+        return replace(told, leaves=(leaf,), reason=rule.written, until=made[0].until)
+
+    def stay(self, rule: Rule, found: SegmentSet, told: RuleExplained) -> RuleExplained:
+        tolerance = next(each for each in found.tolerances if each.segment == rule.segment)
+        leaves: tuple[Leaf, ...] = ()
+        if tolerance.leave is not None:
+            leaf = self.leaf(tolerance.leave)
+            leaves = (replace(leaf, written=f"leave when {leaf.written}"),)
+        if self.stored(found.name) != rule.segment:
+            return replace(told, leaves=leaves)
+        since = self.stored(f"{found.name}:since")
+        begun = since if isinstance(since, dt.date) else None
+        until = later(begun, tolerance.stay) if begun and tolerance.stay else None
+        leaving = self.reader.value(tolerance.leaving) if tolerance.leaving is not None else None
+        counted = leaving if isinstance(leaving, int) else None
+        return replace(told, leaves=leaves, held=Held(begun, until, counted, tolerance.reviews))
+
+    def stored(self, name: str) -> object:
+        """The latest value that earlier assignments stored."""
+        past = self.ruleset.table(history_of(self.row.table))
+        column = past.column(name)
+        if column is None:
+            raise ValueError(f"{past.name} has no column {name}")
+        value = Column(past.name, name, column.type, column.optional)
+        rows = Rows(past.name, past.by or "")
+        return self.reader.value(Aggregate("last", rows, value, value.type, optional=True))
+
+    def cap(self, found: SegmentSet, at: int, cap: Cap) -> CapExplained:
+        asked = self.decision(found, at).segment == cap.segment
+        leaf = self.leaf(cap.rank)
+        if cap.span:
+            leaf = replace(leaf, written=" ".join(cap.span.text.split()))
+        return CapExplained(cap.segment, cap.rest, asked, leaf)
+
+    def flag(self, feature: Feature) -> FlagExplained:
+        truth = self.reader.truth(feature.expr)
+        return FlagExplained(feature.name, feature.label, truth, self.leaves(feature.expr))
+
+    def output(self, feature: Feature) -> Input:
+        value = self.reader.value(feature.expr)
+        hidden = self.reader.sensitive.rests(feature.expr)
+        shown = HIDDEN if hidden else spell_value(value, feature.type) or "missing"
+        return Input(feature.name, value is None, shown)
+
+    def leaves(self, condition: Expr) -> tuple[Leaf, ...]:
+        return tuple(self.leaf(node) for node in _leaves(condition))
 
     def leaf(self, node: Expr) -> Leaf:
-        truth = self.value(node)
-        if truth is not None and not isinstance(truth, bool):
-            raise TypeError("a condition is a flag")
-        return Leaf(_written(node), truth, tuple(self.inputs(node)))
+        return Leaf(written(node), self.reader.truth(node), self.reader.inputs(node))
 
-    def inputs(self, node: Expr) -> Iterator[Input]:
-        """What a condition reads: a feature stands before the columns it is made of."""
-        seen: set[str] = set()
-        for part in _read(node, self.ruleset):
-            name = part.rows.table if isinstance(part, Aggregate) else part.name
-            if name in seen:
-                continue
-            seen.add(name)
-            value = self.value(part)
-            yield Input(name, value is None, self.shown(part, value))
 
-    def shown(self, part: Column | Use | Aggregate, value: Value) -> str | None:
-        if not self.show_values:
-            return None
-        if self.sensitive(part):
-            return HIDDEN
-        return spell_value(value, part.type)
-
-    def sensitive(self, node: Expr) -> bool:
-        """Whether a value is, or rests on, a sensitive column."""
-        for part in walk(node):
-            match part:
-                case Column(table=table, name=name):
-                    column = self.ruleset.table(table).column(name)
-                    if column is not None and column.sensitive:
-                        return True
-                case Use(name=name):
-                    if self.sensitive(self.ruleset.feature(name).expr):
-                        return True
-                case _:
-                    pass
-        return False
-
-    def value(self, node: Expr) -> Value:
-        return evaluate(node, self.row, self.ruleset, self.placement.context)
+def _written_at(feature: Feature) -> tuple[str, int]:
+    """Features stand in an order in which they can be found, which is not that of the file."""
+    return (feature.span.source.name, feature.span.start) if feature.span else ("", 0)
 
 
 def _leaves(node: Expr) -> Iterator[Expr]:
@@ -192,46 +345,18 @@ def _leaves(node: Expr) -> Iterator[Expr]:
         for arg in node.args:
             yield from _leaves(arg)
     else:
-        yield node
+        yield _known(node)
+
+
+def _known(node: Expr) -> Expr:
+    """A test of which unknown is no, without that; it was not written so."""
+    match node:
+        case Apply(op="if_missing", args=(test, _), type=Flag()) if test.span == node.span:
+            return test
+        case _:
+            return node
 
 
 def _one_phrase(node: Apply) -> bool:
     """Whether the parts were written as one: `between` is two comparisons of one text."""
     return node.op == "and" and all(arg.span == node.span for arg in node.args)
-
-
-def _read(node: Expr, ruleset: Ruleset) -> Iterator[Column | Use | Aggregate]:
-    """Columns, features and aggregates of the row itself, features followed."""
-    match node:
-        case Column() | Aggregate():
-            yield node
-        case Use(name=name):
-            yield node
-            yield from _read(ruleset.feature(name).expr, ruleset)
-        case _:
-            for part in children(node):
-                yield from _read(part, ruleset)
-
-
-def _written(node: Expr) -> str:
-    """The text of a condition, or the names it reads where it was not made from text."""
-    if node.span:
-        return " ".join(node.span.text.split())
-    names = [part.name for part in walk(node) if isinstance(part, Column | Use)]
-    return " ".join([node.op, *names]) if isinstance(node, Apply) else " ".join(names)
-
-
-def spell_value(value: Value, kind: Type) -> str:
-    """A value as it is written in data; money in units of its currency."""
-    if value is None:
-        return "missing"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(kind, Money) and isinstance(value, int | float):
-        places = decimals(kind.currency)
-        return f"{value / 10**places:.{places}f}"
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    return str(value)

@@ -9,7 +9,7 @@ import polars as pl
 
 from segrules.lang.ir import Ruleset
 from segrules.segments.orphans import Surveyed, orphans
-from segrules.segments.read import open_table
+from segrules.segments.read import open_declared
 from segrules.segments.survey import survey
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.problems import data as problems
@@ -24,7 +24,7 @@ def survey_files(
         RulesError: a name is not declared, a file cannot be read or its columns do not fit; all
             such findings together.
     """
-    sources = [table.name for table in ruleset.tables if table.kind != "derived"]
+    sources = [table.name for table in ruleset.tables if table.kind in ("main", "related")]
     given: dict[str, Surveyed] = {}
     findings: list[Diagnostic] = []
     for name, path in paths.items():
@@ -32,9 +32,10 @@ def survey_files(
             findings.append(problems.not_declared("table", name, sources))
             continue
         try:
-            frame = open_table(path)
+            frame, notes = open_declared(path, ruleset.table(name))
             seen = survey(frame, ruleset.table(name), ruleset, file=str(path))
             given[name] = Surveyed(path, frame, seen.rows)
+            findings.extend(notes)
             findings.extend(seen.findings)
         except RulesError as error:
             findings.extend(error.diagnostics)

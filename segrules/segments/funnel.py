@@ -13,7 +13,7 @@ from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
 from segrules.lang.ir import Apply, Column, Expr, Feature, Funnel, Length, SegmentSet, Stage, Use
 from segrules.lang.types import Date, Instant
-from segrules.segments.assign import Placement, check_given, segment_column
+from segrules.segments.assign import Placement, also_calibrated, check_given, segment_column
 from segrules.segments.demand import conditions, demand
 from segrules.segments.read import reading
 from segrules.text.diagnostic import RulesError
@@ -176,14 +176,14 @@ def _dated(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> pl.
     parts = _parts(placement, funnel)
     # as features they are computed along with the rules; names in rules hold no colon
     features = tuple(Feature(name, "let", funnel.table, expr) for name, expr in parts.items())
-    rules = replace(placement.ruleset, features=(*placement.ruleset.features, *features))
+    rules = placement.ruleset.with_features(features)
     wanted = [
         *conditions([segment_set]),
         *(Use(each.name, each.type, each.optional) for each in features),
     ]
     check_given(demand(wanted, funnel.table, rules), rules, placement.frames)
-    widened = replace(placement, ruleset=rules)
-    frame = prepare(rules, funnel.table, placement.frames, placement.context, wanted)
+    widened = also_calibrated(replace(placement, ruleset=rules), wanted)
+    frame = prepare(rules, funnel.table, widened.frames, widened.context, wanted)
     segment = segment_column(widened, segment_set)
     return frame.select(
         segment.cast(pl.String).alias(_SEGMENT),

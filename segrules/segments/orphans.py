@@ -1,4 +1,4 @@
-"""Related rows whose key no row of their main table has."""
+"""Rows that belong or refer to a row that is not there."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Surveyed:
 
 
 def orphans(ruleset: Ruleset, given: Mapping[str, Surveyed]) -> tuple[Diagnostic, ...]:
-    """A warning for each related table with such rows, where its main table is given as well.
+    """A warning for each reference that leads nowhere, where both of its tables are given.
 
-    One streaming anti-join of the two key columns for each related table, and a second one only
-    to quote keys. Rows without a key are the survey's to report.
+    One streaming anti-join of the two columns for each reference, and a second one only to quote
+    keys. Rows without a reference are the survey's to report.
 
     Raises:
         RulesError: the data cannot be read.
@@ -36,18 +36,25 @@ def orphans(ruleset: Ruleset, given: Mapping[str, Surveyed]) -> tuple[Diagnostic
     found = []
     for name, rows in given.items():
         table = ruleset.table(name)
-        of = None if table.of is None else ruleset.table(table.of)
-        if table.kind == "related" and of and of.kind == "main" and of.name in given:
-            with reading(str(rows.path)):
-                found += _orphans(ruleset, (table, rows), (of, given[of.name]))
+        references = dict(table.links)
+        if table.of is not None and table.by is not None:
+            references[table.by] = table.of
+        for column, to in references.items():
+            of = ruleset.table(to)
+            if of.kind != "derived" and of.key and to in given:
+                with reading(str(rows.path)):
+                    found += _orphans(ruleset, (table, rows), column, (of, given[to]))
     return tuple(found)
 
 
 def _orphans(
-    ruleset: Ruleset, related: tuple[Table, Surveyed], main: tuple[Table, Surveyed]
+    ruleset: Ruleset,
+    related: tuple[Table, Surveyed],
+    column: str,
+    main: tuple[Table, Surveyed],
 ) -> list[Diagnostic]:
-    key, main_key = _key(ruleset, *related), _key(ruleset, *main)
     (table, rows), (of, owners) = related, main
+    key, main_key = _read(ruleset, table, rows, column), _read(ruleset, of, owners, of.key)
     lost = (
         rows.frame.select(key=key.value)
         .drop_nulls()
@@ -64,6 +71,6 @@ def _orphans(
     return [problems.orphans(table.name, of.name, count, rows.rows, keys, str(rows.path))]
 
 
-def _key(ruleset: Ruleset, table: Table, rows: Surveyed) -> Reading:
+def _read(ruleset: Ruleset, table: Table, rows: Surveyed, column: str) -> Reading:
     found = readings(table, rows.frame.collect_schema(), ruleset, file=str(rows.path))
-    return next(each for each in found if each.column.name == table.key)
+    return next(each for each in found if each.column.name == column)

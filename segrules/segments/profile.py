@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import polars as pl
 
 from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
 from segrules.lang.ir import Column, Ruleset, SegmentSet, Use
-from segrules.lang.types import Money, Number, Share, Type, Whole, spell
-from segrules.segments.assign import Placement, check_given, segment_column
+from segrules.lang.types import Money, Number, Share, Type, Whole, decimals, spell
+from segrules.segments.assign import Placement, also_calibrated, check_given, segment_column
+from segrules.segments.concentration import (
+    Concentration,
+    Reconciliation,
+    added,
+    eta_squared,
+    known,
+    measure,
+    reconcile,
+)
 from segrules.segments.demand import conditions, demand
 from segrules.segments.read import reading
-from segrules.text.diagnostic import RulesError
+from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.problems import data as problems
+from segrules.text.problems import value as value_problems
 
-_SEGMENT = ":segment"
-_TOPS = (Fraction(1, 10), Fraction(1, 5))
-"""The parts of the rows whose part of an amount is shown."""
+_IN = ":in:"
+"""Before the name of a set: the column of its segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +41,17 @@ class Amount:
     The part is `None` where all rows together make zero.
     """
 
-    total: float
+    total: int
     share: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentProfile:
-    """`segment` is `None` for rows in no segment. `sums` holds money, `means` every column.
+    """`segment` is `None` for rows in no segment, and for all rows together.
 
-    A mean is taken over the known values and is `None` without any.
+    `sums` holds money, `means` every column: an exact sum by the number of known values, `None`
+    without any. `missing` are the rows whose value is not known. An index is 100 at the mean of all
+    rows, and `None` where that is not above zero.
     """
 
     segment: str | None
@@ -48,23 +59,17 @@ class SegmentProfile:
     share: float
     sums: Mapping[str, Amount]
     means: Mapping[str, float | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Concentration:
-    """The part of an amount that the top tenth and the top fifth of all rows bring.
-
-    Rows without a value count as zero; `None` where the total is not above zero.
-    """
-
-    column: str
-    top_10: float | None
-    top_20: float | None
+    missing: Mapping[str, int]
+    indices: Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`types` says what each column's figures are."""
+    """`types` says what each column's figures are; `everyone` is all rows together.
+
+    `concentration` is that of the money profiled. `findings` say which values do not reconcile
+    with their ledger, and which have no shares.
+    """
 
     table: str
     segments_of: str
@@ -72,7 +77,19 @@ class Profile:
     rows: int
     types: Mapping[str, Type]
     segments: tuple[SegmentProfile, ...]
+    everyone: SegmentProfile
     concentration: tuple[Concentration, ...]
+    findings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The values of all rows, and the rows of each segment of the set in its order."""
+
+    segment_set: SegmentSet
+    types: Mapping[str, Type]
+    frame: pl.DataFrame
+    parts: Mapping[str | None, pl.DataFrame]
 
 
 def profile(
@@ -85,29 +102,44 @@ def profile(
     Raises:
         RulesError: a name is not declared or not a number, or a table it rests on is not given.
     """
-    segment_set = find_set(placement.ruleset, segments_of)
-    chosen = _chosen(placement.ruleset, segment_set.table, columns)
-    rows = _rows(placement, segment_set, chosen)
-    types = {name: node.type for name, node in chosen.items()}
-    money = [name for name, kind in types.items() if isinstance(kind, Money)]
-    with reading(segment_set.table):
-        totals = _totals(rows, list(types), money)
-        concentration = tuple(_concentration(rows, name) for name in money)
-    total = sum(int(row["rows"]) for row in totals.values())
-    overall = {name: sum(row[f"sum:{name}"] for row in totals.values()) for name in money}
-    names: list[str | None] = [*segment_set.segments, *([None] if None in totals else [])]
-    segments = tuple(
-        _segment(name, totals.get(name), total, overall, list(types)) for name in names
-    )
+    rows = _rows(placement, find_set(placement.ruleset, segments_of), columns)
+    money = [name for name, kind in rows.types.items() if isinstance(kind, Money)]
+    everyone = _segment(None, rows.frame, rows)
     return Profile(
-        table=segment_set.table,
+        table=placement.table,
         segments_of=segments_of,
         as_of=placement.context.as_of,
-        rows=total,
-        types=types,
-        segments=segments,
-        concentration=concentration,
+        rows=rows.frame.height,
+        types=rows.types,
+        segments=tuple(_segment(name, part, rows, everyone) for name, part in rows.parts.items()),
+        everyone=everyone,
+        concentration=tuple(_concentration(rows, name) for name in money),
+        findings=tuple(_against_ledgers(placement.ruleset, everyone)),
     )
+
+
+def concentrated(
+    placement: Placement, found: Profile, names: Sequence[str], effort: Sequence[str] = ()
+) -> Profile:
+    """The profile with the concentration of these columns and features; of its money without any.
+
+    `effort` are columns and features that say what is spent on a customer: minutes, or money. A
+    total that is not above zero is among the findings.
+
+    Raises:
+        RulesError: a name is not declared or not a number, or a table it rests on is not given.
+    """
+    names = [*dict.fromkeys(names or [part.name for part in found.concentration])]
+    effort = [*dict.fromkeys(effort)]
+    segment_set = find_set(placement.ruleset, found.segments_of)
+    rows = _rows(placement, segment_set, [*dict.fromkeys([*names, *effort])])
+    measured = tuple(_concentration(rows, name, effort) for name in names)
+    findings = (
+        value_problems.no_shares(each.name, found.table, each.counts.known)
+        for each in measured
+        if each.shares is None
+    )
+    return replace(found, concentration=measured, findings=(*found.findings, *findings))
 
 
 def find_set(ruleset: Ruleset, name: str) -> SegmentSet:
@@ -120,6 +152,9 @@ def find_set(ruleset: Ruleset, name: str) -> SegmentSet:
     if name not in declared:
         raise RulesError([problems.not_declared("segment set", name, declared)], unable=True)
     return ruleset.set(name)
+
+
+# ---- rows
 
 
 def _chosen(ruleset: Ruleset, table: str, columns: Sequence[str] | None) -> dict[str, Column | Use]:
@@ -148,59 +183,112 @@ def _chosen(ruleset: Ruleset, table: str, columns: Sequence[str] | None) -> dict
     return {name: nodes[name] for name in columns}
 
 
-def _rows(
-    placement: Placement, segment_set: SegmentSet, chosen: Mapping[str, Column | Use]
-) -> pl.LazyFrame:
-    """The segment of each row and the chosen values, under their names."""
-    wanted = [*conditions([segment_set]), *chosen.values()]
-    table = segment_set.table
-    check_given(demand(wanted, table, placement.ruleset), placement.ruleset, placement.frames)
-    frame = prepare(placement.ruleset, table, placement.frames, placement.context, wanted)
+def _rows(placement: Placement, segment_set: SegmentSet, columns: Sequence[str] | None) -> _Rows:
+    """The chosen values under their names, and the segment of each row in every set."""
+    table, ruleset = segment_set.table, placement.ruleset
+    chosen = _chosen(ruleset, table, columns)
+    wanted = [*conditions(placement.sets), *chosen.values()]
+    check_given(demand(wanted, table, ruleset), ruleset, placement.frames)
+    placement = also_calibrated(placement, wanted)
+    frame = prepare(ruleset, table, placement.frames, placement.context, wanted)
     values = {
         name: pl.col(feature_column(name) if isinstance(node, Use) else name)
         for name, node in chosen.items()
     }
-    segment = segment_column(placement, segment_set)
-    return frame.select(segment.cast(pl.String).alias(_SEGMENT), **values)
+    segments = {_IN + each.name: segment_column(placement, each) for each in placement.sets}
+    with reading(table):
+        found = frame.select(**values, **segments).collect(engine="streaming")
+    split = _split(found, segment_set)
+    names: list[str | None] = [*segment_set.segments, *([None] if None in split else [])]
+    parts = {name: split.get(name, found.clear()) for name in names}
+    types = {name: node.type for name, node in chosen.items()}
+    return _Rows(segment_set, types, found, parts)
 
 
-def _totals(
-    rows: pl.LazyFrame, names: Sequence[str], money: Sequence[str]
-) -> dict[str | None, dict[str, float]]:
-    grouped = rows.group_by(_SEGMENT).agg(
-        pl.len().alias("rows"),
-        *(pl.col(name).sum().alias(f"sum:{name}") for name in money),
-        *(pl.col(name).mean().alias(f"mean:{name}") for name in names),
-    )
-    found = grouped.collect(engine="streaming").to_dicts()
-    return {row.pop(_SEGMENT): row for row in found}
+def _split(frame: pl.DataFrame, segment_set: SegmentSet) -> dict[str | None, pl.DataFrame]:
+    parts = frame.partition_by(_IN + segment_set.name, as_dict=True)
+    return {segment: part for (segment,), part in parts.items()}
+
+
+# ---- figures
 
 
 def _segment(
-    name: str | None,
-    row: Mapping[str, float] | None,
-    total: int,
-    overall: Mapping[str, float],
-    names: Sequence[str],
+    name: str | None, part: pl.DataFrame, rows: _Rows, everyone: SegmentProfile | None = None
 ) -> SegmentProfile:
-    row = row or {"rows": 0}
+    """The figures of a segment beside those of everyone; those of everyone beside themselves."""
+    totals = {each: added(known(part, each)) for each in rows.types}
+    missing = {each: part[each].null_count() for each in rows.types}
+    means = {each: _mean(totals[each], part.height - missing[each]) for each in rows.types}
+    overall = everyone.sums if everyone else {}
     sums = {}
-    for money, whole in overall.items():
-        part = row.get(f"sum:{money}", 0)
-        sums[money] = Amount(part, part / whole if whole else None)
-    count = int(row["rows"])
-    share = count / total if total else 0.0
-    means = {each: row.get(f"mean:{each}") for each in names}
-    return SegmentProfile(name, count, share, sums, means)
-
-
-def _concentration(rows: pl.LazyFrame, name: str) -> Concentration:
-    ordered = rows.select(pl.col(name).fill_null(0)).sort(name, descending=True)
-    amounts = ordered.collect(engine="streaming")[name]
-    total = float(amounts.sum())
-    if total <= 0:
-        return Concentration(name, None, None)
-    top_10, top_20 = (
-        float(amounts.head(math.ceil(part * amounts.len())).sum()) / total for part in _TOPS
+    for each, kind in rows.types.items():
+        if isinstance(kind, Money):
+            whole = overall[each].total if everyone else totals[each]
+            sums[each] = Amount(int(totals[each]), totals[each] / whole if whole else None)
+    usual = everyone.means if everyone else means
+    return SegmentProfile(
+        segment=name,
+        rows=part.height,
+        share=part.height / rows.frame.height if rows.frame.height else 0.0,
+        sums=sums,
+        means=means,
+        missing=missing,
+        indices={each: _index(mean, usual[each]) for each, mean in means.items()},
     )
-    return Concentration(name, top_10, top_20)
+
+
+def _index(mean: float | None, usual: float | None) -> float | None:
+    return 100 * mean / usual if mean is not None and usual is not None and usual > 0 else None
+
+
+def _mean(total: float, count: int) -> float | None:
+    """`None` without values, or where their sum leaves the range of doubles."""
+    return total / count if count and not math.isnan(total) else None
+
+
+def _concentration(rows: _Rows, name: str, effort: Sequence[str] = ()) -> Concentration:
+    found = measure(name, rows.types, rows.frame, rows.parts, effort)
+    sets = [each.removeprefix(_IN) for each in rows.frame.columns if each.startswith(_IN)]
+    return replace(found, explained={each: _explained(rows.frame, name, each) for each in sets})
+
+
+def _explained(frame: pl.DataFrame, name: str, of: str) -> float | None:
+    """The part of a value's variance that the segments of a set explain."""
+    parts = frame.select(name, _IN + of).partition_by(_IN + of)
+    return eta_squared([known(part, name) for part in parts])
+
+
+# ---- ledgers
+
+
+def _against_ledgers(ruleset: Ruleset, everyone: SegmentProfile) -> Iterator[Diagnostic]:
+    """What does not reconcile among the values that were added up."""
+    for block in ruleset.values:
+        amount = everyone.sums.get(block.name)
+        if amount is None or block.ledger is None:
+            continue
+        places = decimals(ruleset.currency)
+        ledger = round(block.ledger * 10**places)
+        found = reconcile(amount.total, ledger, block.tolerance)
+        if not found.within:
+            yield unreconciled(block.name, found, places, everyone.missing[block.name])
+
+
+def unreconciled(name: str, found: Reconciliation, places: int, unknown: int) -> Diagnostic:
+    """The warning about a sum outside its ledger's tolerance.
+
+    `places` are the decimal places of the currency, `unknown` the rows without a value.
+    """
+    total, ledger, difference = (
+        _spelled(minor, places) for minor in (found.total, found.ledger, abs(found.difference))
+    )
+    tolerance = f"{float(100 * found.tolerance):g}%"
+    word = "above" if found.difference > 0 else "below"
+    sides = value_problems.Sides(total, ledger, f"{difference} {word}", tolerance)
+    return value_problems.not_reconciled(name, sides, unknown)
+
+
+def _spelled(minor: int, places: int) -> str:
+    """An amount as rule files write it, with every digit."""
+    return f"{Decimal(minor).scaleb(-places):,.{places}f}".replace(",", "_")

@@ -1,4 +1,4 @@
-"""Opens tables in files, lazily: CSV wholly as text, Parquet and Arrow as they are typed."""
+"""Opens tables in files: CSV as text, Parquet and Arrow as they are typed, a sheet of Excel."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from pathlib import Path
 
 import polars as pl
 
+from segrules.lang.ir import Table
+from segrules.lang.types import form
+from segrules.segments import excel
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.problems import data as problems
+from segrules.text.problems.excel import numbers_as_text
 
 ARROW_ENDINGS = (".arrow", ".feather", ".ipc")
-_ENDINGS = (".csv", ".parquet", *ARROW_ENDINGS)
+_ENDINGS = (".csv", ".parquet", *ARROW_ENDINGS, *excel.ENDINGS)
 _STREAM_START = b"\xff\xff\xff\xff"
 """How Arrow's stream format begins; its file format begins with a magic word."""
 
@@ -24,17 +28,19 @@ def open_table(path: Path) -> pl.LazyFrame:
     """The rows of a file, or of a folder of Parquet files, with their headings as columns.
 
     The cells of a CSV file are text as written, an empty cell is missing; blank lines are passed
-    over.
+    over. A sheet of a workbook is named behind the file, `leads.xlsx#Sheet name`, unless it is the
+    only one. Files are scanned as they are used; a sheet is read at once.
 
     Raises:
         RulesError: the file is not there, is not a table, is damaged, or its headings are not
             clear.
     """
+    if is_workbook(path):
+        return _open_sheet(path).rows.lazy()
     name = str(path)
     if path.is_dir():
         return _open_folder(path)
-    if not path.exists():
-        raise RulesError([problems.no_such_file(name, _near(path))], unable=True)
+    _check_there(path)
     with reading(name):
         match path.suffix.lower():
             case ".csv":
@@ -47,6 +53,46 @@ def open_table(path: Path) -> pl.LazyFrame:
                 raise RulesError([problems.not_a_table_file(name)], unable=True)
         frame.collect_schema()
         return frame
+
+
+def open_declared(path: Path, table: Table) -> tuple[pl.LazyFrame, tuple[Diagnostic, ...]]:
+    """As `open_table`, with the warnings about what a sheet holds in the columns of a table.
+
+    Raises:
+        RulesError: as `open_table`.
+    """
+    if not is_workbook(path):
+        return open_table(path), ()
+    sheet = _open_sheet(path)
+    found = (
+        numbers_as_text(table.name, column.name, str(path))
+        for column in table.columns
+        if column.heading in sheet.numbered and form(column.type) == "text"
+    )
+    return sheet.rows.lazy(), tuple(found)
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a path names a workbook, or a sheet of one."""
+    file, _ = excel.parted(path)
+    return file.suffix.lower() in excel.ENDINGS and not file.is_dir()
+
+
+def file_of(path: Path) -> Path:
+    """The file that a table is in: the path without the sheet of a workbook."""
+    return excel.parted(path)[0]
+
+
+def _open_sheet(path: Path) -> excel.Sheet:
+    file, sheet = excel.parted(path)
+    _check_there(file)
+    with reading(str(file)):
+        return excel.open_sheet(file, sheet)
+
+
+def _check_there(path: Path) -> None:
+    if not path.exists():
+        raise RulesError([problems.no_such_file(str(path), _near(path))], unable=True)
 
 
 @contextmanager
@@ -82,7 +128,11 @@ def _near(path: Path) -> list[str]:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file in hexadecimal; of a folder, that of its files' names and hashes."""
+    """The SHA-256 of a file in hexadecimal; of a folder, that of its files' names and hashes.
+
+    Of a sheet it is that of the workbook.
+    """
+    path = file_of(path)
     if path.is_dir():
         parts = [f"{part.relative_to(path).as_posix()} {sha256(part)}\n" for part in _parts(path)]
         return hashlib.sha256("".join(parts).encode()).hexdigest()

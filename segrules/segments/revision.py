@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable
 from fractions import Fraction
 
-from segrules.lang.ir import Calibration, Knob, Length, Value
+from segrules.lang.ir import Calibration, Knob, Length
+from segrules.segments.calibration import contents
 
 
 def revision(canonical_text: str, knobs: Iterable[Knob], calibration: Calibration) -> str:
@@ -16,7 +16,7 @@ def revision(canonical_text: str, knobs: Iterable[Knob], calibration: Calibratio
 
     The order of the knobs does not matter.
     """
-    cuts = {name: [cut.population, spelled(cut.value), cut.key] for name, cut in calibration.cuts}
+    cuts = contents(calibration)
     content = {
         "rules": canonical_text,
         "knobs": {knob.name: _setting(knob.value) for knob in knobs},
@@ -34,8 +34,3 @@ def _setting(value: Fraction | Length) -> str:
             return str(value)
         case Length(count=count, unit=unit):
             return f"{count} {unit}"
-
-
-def spelled(value: Value) -> str | int | float | bool | None:
-    """A canonical value in a form that JSON can hold."""
-    return value.isoformat() if isinstance(value, dt.date) else value

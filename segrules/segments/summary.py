@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,24 +30,33 @@ class SegmentSummary(_Part):
 
 
 class SetSummary(_Part):
-    """Rows by segment; how many `otherwise` and `unsure` decided; unknown answers by rule."""
+    """Rows by segment; how many `otherwise` and `unsure` decided; unknown answers by rule.
+
+    `governed` are rows that a suppression, an override, tolerance (`stay`) or a cap decided on;
+    `held_out` rows by segment, None without a hold-out.
+    """
 
     segments: dict[str, SegmentSummary]
     otherwise: int
     unsure: int
     unknown: dict[str, int]
+    governed: dict[str, int] = {}
+    held_out: dict[str, int] | None = None
 
 
-class CutSummary(_Part):
-    """A frozen cut point, see `segrules.lang.ir.Cut`; dates in ISO form."""
+class IdentitySummary(_Part):
+    """Records read, customers they are, and how many of these have several records."""
 
-    population: int
-    value: str | int | float | bool | None
-    key: str | None
+    records: int
+    customers: int
+    merged: int
 
 
 class Summary(_Part):
-    """Counts of one assignment. `schema` (here `schema_`) is the version of this form."""
+    """Counts of one assignment. `schema` (here `schema_`) is the version of this form.
+
+    `calibration` is what was frozen, by the name of the test or figure: a list of its groups.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", serialize_by_alias=True, validate_by_name=True
@@ -60,5 +69,6 @@ class Summary(_Part):
     rows: int
     inputs: dict[str, InputSummary]
     sets: dict[str, SetSummary]
-    calibration: dict[str, CutSummary]
+    identities: dict[str, IdentitySummary] = {}
+    calibration: dict[str, Any]
     warnings: list[str]

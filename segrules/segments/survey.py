@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,12 +24,14 @@ class Survey:
 
     `unreadable` counts cells which are there but cannot be read, `missing` the empty cells of
     columns declared without `?`. `findings` says the same in words, with unsound keys as errors.
+    `earliest` is the first date of a row, of a table that has dates.
     """
 
     rows: int
     unreadable: Mapping[str, int]
     missing: Mapping[str, int]
     findings: tuple[Diagnostic, ...]
+    earliest: dt.date | None = None
 
 
 def survey(
@@ -41,7 +44,7 @@ def survey(
     """
     with reading(file or table.name):
         found = readings(table, frame.collect_schema(), ruleset, file=file)
-        counts = _count(frame, table, found)
+        counts, earliest = _count(frame, table, found)
         unreadable = _positive(
             {each.column.name: counts[f"u:{each.column.name}"] for each in found}
         )
@@ -62,7 +65,7 @@ def survey(
         findings += [
             values.missing_cells(table.name, name, count, file) for name, count in missing.items()
         ]
-    return Survey(counts["rows"], unreadable, missing, tuple(findings))
+    return Survey(counts["rows"], unreadable, missing, tuple(findings), earliest)
 
 
 def _required(read: Reading) -> bool:
@@ -73,7 +76,12 @@ def _positive(counts: Mapping[str, int]) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def _count(frame: pl.LazyFrame, table: Table, found: Sequence[Reading]) -> dict[str, int]:
+def _count(
+    frame: pl.LazyFrame, table: Table, found: Sequence[Reading]
+) -> tuple[dict[str, int], dt.date | None]:
+    """Counts, and the first date of a row."""
+    dated = next((each for each in found if each.column.name == table.dated), None)
+    first = pl.lit(None, pl.Date) if dated is None else dated.value.min().cast(pl.Date)
     asked = [pl.len().alias("rows")]
     asked += [each.unreadable.sum().alias(f"u:{each.column.name}") for each in found]
     asked += [each.absent.sum().alias(f"m:{each.column.name}") for each in found]
@@ -82,7 +90,10 @@ def _count(frame: pl.LazyFrame, table: Table, found: Sequence[Reading]) -> dict[
         key = next(each for each in found if each.column.name == table.key)
         asked.append(key.value.n_unique().alias("keys"))
         asked.append(key.value.null_count().alias("keyless"))
-    return frame.select(asked).collect(engine="streaming").row(0, named=True)
+    row = (
+        frame.select(*asked, first.alias("earliest")).collect(engine="streaming").row(0, named=True)
+    )
+    return row, row.pop("earliest")
 
 
 def _main_table(

@@ -20,6 +20,7 @@ from segrules.lang.types import (
     Instant,
     Money,
     Number,
+    Set,
     Share,
     Text,
     Type,
@@ -29,6 +30,8 @@ from segrules.lang.types import (
 TIER = Enum(("silver", "bronze", "gold"), ordered=True)
 FREE = Number(None, None)
 REGION = Enum(("north", "bronze", "süd"))
+TASTES = Enum(("tea", "coffee", "juice"))
+LIKED = Set(TASTES.values)
 
 COLUMNS: Mapping[str, tuple[Type, bool]] = {
     "key": (Text(), False),
@@ -52,6 +55,8 @@ COLUMNS: Mapping[str, tuple[Type, bool]] = {
     "tier": (TIER, True),
     "level": (TIER, False),
     "region": (REGION, True),
+    "liked": (LIKED, True),
+    "chosen": (LIKED, False),
 }
 TABLE = main_table("people", "key", COLUMNS)
 
@@ -63,6 +68,7 @@ FORMS: Mapping[Form, tuple[Type, ...]] = {
     "date": (Date(),),
     "instant": (Instant(),),
     "enum": (TIER, REGION),
+    "set": (LIKED,),
 }
 
 
@@ -70,6 +76,21 @@ def _at(*parts: int) -> dt.datetime:
     return dt.datetime(*parts, tzinfo=dt.UTC)
 
 
+PATTERNS = (
+    "^a",
+    "b$",
+    "^$",
+    "^ab?$",
+    "[A-Z]",
+    "ä|B",
+    "日.",
+    "^.$",
+    "a{2}",
+    "(a|b)+$",
+    r"\.",
+    "[^a-z]",
+    "é",
+)
 TEXTS = ("", "a", "ab", "AB", "ärger", "ä", "日本", "e\u0301", "é", "🙂", "a\nb", " a", "B")
 DATES = (
     dt.date(2024, 2, 29), dt.date(2023, 2, 28), dt.date(2024, 1, 31), dt.date(2000, 2, 29),
@@ -113,6 +134,8 @@ def pool(kind: Type) -> tuple[Value, ...]:
             return INSTANTS
         case Enum(values=values):
             return values
+        case Set(values=(first, *others)):
+            return (frozenset(), frozenset({first}), frozenset(others), frozenset({first, *others}))
     raise TypeError(kind)
 
 
@@ -159,7 +182,7 @@ def apply(op: str, args: tuple[Expr, ...], kind: Type) -> Apply:
 def result_type(signature: Signature, args: tuple[Expr, ...]) -> Type:
     if signature.result == "enum":
         return args[0].type
-    kinds: Mapping[Form, Type] = {"int": Whole(), "float": FREE}
+    kinds: Mapping[Form, Type] = {"int": Whole(), "float": FREE, "set": LIKED}
     return kinds.get(signature.result, FORMS[signature.result][0])
 
 
@@ -170,6 +193,10 @@ def constants(operator: Operator, kind: Type) -> st.SearchStrategy[Const]:
     if operator.name in {"add_days", "add_months"}:
         lengths = (0, 1, -1, 12, -13, 30, 365, -365, 119_988, -119_988, 4_000_000, BOUND)
         return st.sampled_from(lengths).map(lambda value: Const(value, Whole()))
+    if operator.name == "matches":
+        return st.sampled_from(PATTERNS).map(lambda value: Const(value, Text()))
+    if operator.name == "held_out" and kind == FREE:
+        kind = Share()
     return st.sampled_from(pool(kind)).map(lambda value: Const(value, kind))
 
 
@@ -190,6 +217,8 @@ def magnitude(node: Expr) -> int:
             return 4_000_000
         case Apply(op="position"):
             return 10
+        case Apply(op="days_to_anniversary"):
+            return 366
         case Apply(args=args):
             return max(map(magnitude, args))
         case Choose(cases=cases, otherwise=otherwise):
@@ -229,7 +258,8 @@ def leaves(draw: st.DrawFn, form: Form, kind: Type | None) -> Expr:
     if form == "date" and draw(st.integers(0, 5)) == 0:
         return AsOf()
     if draw(st.integers(0, 3)) == 0:
-        missing = draw(st.integers(0, 9)) == 0
+        # no rule names a set, it may only be missing
+        missing = form == "set" or draw(st.integers(0, 9)) == 0
         return Const(None if missing else draw(st.sampled_from(pool(chosen))), chosen)
     return draw(st.sampled_from(columns_of(chosen)))
 
@@ -252,12 +282,16 @@ def choices(draw: st.DrawFn, form: Form, depth: int, kind: Type | None) -> Expr:
 def applications(draw: st.DrawFn, form: Form, depth: int, kind: Type | None) -> Expr:
     operator, signature = draw(st.sampled_from(PRODUCERS[form]))
     operands = list(signature.operands)
-    if signature.repeats:
+    if operator.name == "collect":
+        operands *= len(LIKED.values)
+    elif signature.repeats:
         operands += operands[-1:] * draw(st.integers(0, 3))
     # declared values of different columns may be compared for equality only
     shared = kind or draw(st.sampled_from(FORMS["enum"]))
     if operator.name == "position":
         shared = TIER
+    if operands[0] == "set":
+        shared = TASTES
     args: list[Expr] = []
     for at, operand in enumerate(operands):
         chosen = shared if operand == "enum" else None

@@ -11,7 +11,9 @@ from agree_trees import (
     COLUMNS,
     FORMS,
     FREE,
+    LIKED,
     TABLE,
+    TASTES,
     apply,
     columns_of,
     pool,
@@ -19,7 +21,7 @@ from agree_trees import (
     rows,
     trees,
 )
-from agree_worlds import AS_OF, ENGINES, context, frame, luck_of, ruleset, same
+from agree_worlds import AS_OF, ENGINES, context, frame, luck_of, main_table, ruleset, same
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +31,7 @@ from segrules.backends.reach import on_row
 from segrules.backends.reference.evaluate import Row, evaluate
 from segrules.lang.ir import Apply, Calibration, Choose, Column, Const, Expr, Feature, Use, Value
 from segrules.lang.operators import OPERATORS, Missing
-from segrules.lang.types import Flag, Money, Number, Text, Type, Whole
+from segrules.lang.types import Flag, Money, Number, Share, Text, Type, Whole
 
 WORLD = ruleset([TABLE])
 SEEDS = 8
@@ -51,7 +53,7 @@ def by_polars(node: Expr, table_frame: pl.LazyFrame, engine: str) -> list[Value]
 
 
 def by_reference(node: Expr, population: list[dict[str, Value]]) -> list[Value]:
-    return [evaluate(node, Row(row, table="people"), WORLD, context()) for row in population]
+    return [evaluate(node, Row("people", row), WORLD, context()) for row in population]
 
 
 def agree(node: Expr, seed: int = 0) -> list[Value]:
@@ -86,7 +88,9 @@ def _operand(name: str, operand: str, at: int, constant: int | None) -> Expr:
     if constant is not None and at >= constant:
         if operand == "int":
             return Const(7, Whole())
-        kind = FORMS[operand][0]
+        if name == "held_out" and operand == "float":
+            return Const(0.25, Share())
+        kind = TASTES if name.startswith("has_") else FORMS[operand][0]
         return Const(pool(kind)[1], kind)
     kinds = {"int": Whole(-1000, 1000), "float": FREE}
     return _column(kinds.get(operand, FORMS[operand][0]), True)
@@ -101,9 +105,11 @@ CASES = [
 
 @pytest.mark.parametrize(("operator", "signature"), CASES)
 def test_each_operator_with_missing_operands(operator, signature) -> None:
+    # a test for each declared value is collected
+    operands = signature.operands * (len(LIKED.values) if operator.name == "collect" else 1)
     args = tuple(
         _operand(operator.name, operand, at, signature.constant)
-        for at, operand in enumerate(signature.operands)
+        for at, operand in enumerate(operands)
     )
     node = apply(operator.name, args, result_type(signature, args))
     population = rows(3)
@@ -155,7 +161,7 @@ def test_division_by_one_value_is_rounded_once(divisor: float) -> None:
         node = Apply("div", (plain, by), FREE, True)
         frames = {"people": frame(TABLE, rows)}
         prepared = prepare(rules, "people", frames, context(), [node])
-        expected = [evaluate(node, Row(row), rules, context()) for row in rows]
+        expected = [evaluate(node, Row("people", row), rules, context()) for row in rows]
         for engine in ENGINES:
             assert by_polars(node, prepared, engine) == expected
             assert by_polars(node, prepared.head(1), engine) == expected[:1]
@@ -201,8 +207,33 @@ def test_instants_become_dates_in_the_zone(zone: str) -> None:
         .to_series()
         .to_list()
     )
-    expected = [evaluate(node, Row({"made_at": each}), WORLD, where) for each in quarters]
+    expected = [evaluate(node, Row("people", {"made_at": each}), WORLD, where) for each in quarters]
     assert answers == expected
+
+
+# ---- hold-outs
+
+
+def test_a_holdout_takes_its_part_of_the_keys() -> None:
+    table = main_table("people", "key", {"key": (Text(), False)})
+    people = [{"key": f"{at}"} for at in range(4_000)]
+    key, salt = Column("people", "key", Text(), False), Const("2026Q3", Text())
+    kept: set[str] = set()
+    for part in (0.0, 0.001, 0.1, 0.25, 1 / 3, 0.5, 0.999, 1.0):
+        node = Apply("held_out", (key, salt, Const(part, Share())), Flag(), False)
+        expected = [
+            evaluate(node, Row("people", row), ruleset([table]), context()) for row in people
+        ]
+        expr = lower(node, Scope(context(), table)).alias("answer")
+        for engine in ENGINES:
+            answer = frame(table, people).with_columns(expr).collect(engine=engine)
+            assert answer["answer"].to_list() == expected
+        found = {row["key"] for row, held in zip(people, expected, strict=True) if held}
+        # a larger part holds all of a smaller one
+        assert kept <= found
+        kept = found
+        # five standard deviations
+        assert abs(len(found) - part * 4_000) <= 5 * (4_000 * part * (1 - part)) ** 0.5
 
 
 # ---- size

@@ -12,6 +12,7 @@ from segrules.backends.polars.lower import lower, scope_of
 from segrules.backends.polars.plan import prepare
 from segrules.backends.reference.evaluate import Decision, Row, decide
 from segrules.lang.ir import (
+    SUPPRESSED,
     Apply,
     Column,
     Const,
@@ -30,7 +31,7 @@ SURE = {f"s{at}": (Flag(), False) for at in range(MOST)}
 TABLE = main_table("people", "key", {"key": (Text(), False), **FLAGS, **SURE})
 
 
-def population(seed: int, count: int = 300) -> list[dict[str, object]]:
+def population(seed: int, count: int = 160) -> list[dict[str, object]]:
     luck = luck_of(seed)
     found = []
     for at in range(count):
@@ -70,7 +71,7 @@ def answers(world, found: SegmentSet, rows, engine: str) -> pl.DataFrame:
 
 
 def check(world, found: SegmentSet, rows) -> set[str]:
-    expected = [decide(found, Row(row), world, context()) for row in rows]
+    expected = [decide(found, Row("people", row), world, context()) for row in rows]
     for engine in ENGINES:
         answer = answers(world, found, rows, engine)
         assert answer["segment"].dtype == pl.Enum(found.segments)
@@ -122,6 +123,27 @@ def test_mixed_certainty_and_features() -> None:
     assert reached == {"a", "b", "c", "unsure"}
 
 
+@pytest.mark.parametrize("unsure", [True, False])
+@pytest.mark.parametrize("prefix", ["f", "s"])
+def test_several_rules_decide_alike(prefix: str, unsure: bool) -> None:
+    """A segment may have several deciders and a decider several segments."""
+
+    def rule(at: int, segment: str, by: str = "") -> Rule:
+        return Rule(segment, "", Column("people", f"{prefix}{at}", Flag(), prefix == "f"), by)
+
+    governed = [
+        rule(0, SUPPRESSED, "suppress"), rule(1, SUPPRESSED, "suppress"),
+        rule(2, "b", "override"), rule(3, "a", "override"), rule(4, "rest", "override"),
+        rule(5, "a"), rule(6, "a", "stay"), rule(7, "b"), rule(8, "c"), rule(9, "b", "stay"),
+        *(rule(10 + at, f"more{at % 5}") for at in range(15)), rule(25, "c", "stay"),
+    ]  # fmt: skip
+    found = segment_set(tuple(governed), unsure)
+    assert found.deciders[:3] == ("suppress", "override", "a")
+    assert found.segments[-1] == SUPPRESSED
+    reached = check(ruleset([TABLE], sets=[found]), found, population(9, 2000))
+    assert {"suppress", "override", "stay", "a", "b", "otherwise"} <= reached
+
+
 @pytest.mark.parametrize("settled", [True, False, None])
 @pytest.mark.parametrize("at", [0, 3])
 def test_a_rule_that_reads_nothing(settled: bool | None, at: int) -> None:
@@ -154,7 +176,7 @@ def test_segments_around_one_byte(count: int, unsure: bool) -> None:
     rows = [{"key": str(at), "n": None if at == 7 else at} for at in range(310)]
     scope = scope_of(world, "people", context())
     answer = assigned(frame(table, rows), found, scope).collect(engine="streaming")
-    expected = [decide(found, Row(row), world, context()) for row in rows]
+    expected = [decide(found, Row("people", row), world, context()) for row in rows]
     assert answer["treatment"].to_list() == [decision.segment for decision in expected]
     assert answer["treatment_by"].to_list() == [decision.by for decision in expected]
     assert answer["treatment_unknown"].to_list() == [decision.unknown for decision in expected]

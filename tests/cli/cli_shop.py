@@ -184,7 +184,8 @@ customer_id,joined,region,spend,weight,email,sold_at,kept_at
 1,2026-03-05,north,10,2,,,
 """
 ORDERS = (
-    "customer_id,ordered_on,amount\n1,2026-06-01,19.50\n1,2026-06-30,0.50\n0002,2026-07-01,50\n"
+    "customer_id,ordered_on,amount\n1,2026-04-04,0\n1,2026-06-01,19.50\n1,2026-06-30,0.50\n"
+    "0002,2026-07-01,50\n"
 )
 
 

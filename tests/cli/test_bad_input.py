@@ -432,7 +432,7 @@ def test_places_of_results(made: Shop) -> None:
     places = [
         (made.folder, "SEG414"),
         (made.folder / "none" / "out.csv", "SEG414"),
-        (made.folder / "out.xlsx", "SEG414"),
+        (made.folder / "out.txt", "SEG414"),
         (made.folder / "out", "SEG414"),
         (made.orders, "SEG415"),
         (made.folder / "." / "orders.csv", "SEG415"),

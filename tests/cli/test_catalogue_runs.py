@@ -1,15 +1,19 @@
 """Every example of the catalogue that needs more than `check`, through the real command line."""
 
+import csv
+import datetime as dt
 import io
 import shlex
 from pathlib import Path
 
 import polars as pl
 import pytest
+import xlsxwriter
 from cli_shop import AS_OF, Ran, run
 from typer.main import get_command
 
 from segrules.cli.main import app
+from segrules.segments.history.store import Run, StoredSet, append
 from segrules.text.catalogue import Entry, Example, catalogue
 
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
@@ -34,7 +38,7 @@ def words(example: Example) -> list[str]:
         if wanted and not any(word in given for word in param.opts):
             filled += words
     if "table" in options and "--table" not in given:
-        for table in example.data:
+        for table in (name for name in example.data if not name.endswith(".json")):
             filled += ["--table", f"{Path(table).stem}={file_of(table)}"]
     return filled
 
@@ -47,11 +51,34 @@ def execute(example: Example, folder: Path) -> Ran:
     # text that is not UTF-8 stands in an example as lone surrogates
     (folder / "rules.seg").write_bytes(example.text.encode("utf-8", "surrogateescape"))
     for table, text in example.data.items():
-        if table.endswith(".parquet"):
+        if table.startswith("history/"):
+            keep(folder, table, text)
+        elif table.endswith(".xlsx"):
+            write_workbook(text, folder / table)
+        elif table.endswith(".parquet"):
             pl.read_csv(io.StringIO(text)).write_parquet(folder / table)
         else:
             (folder / file_of(table)).write_text(text)
     return run(*words(example))
+
+
+def keep(folder: Path, name: str, text: str) -> None:
+    """Puts rows into the history, as a run of other rules: `history/TABLE.DAY.parquet`."""
+    table, day, _ = Path(name).name.split(".")
+    rows = pl.read_csv(io.StringIO(text))
+    key, segments = rows.columns
+    held = {segments: StoredSet(tuple(rows[segments].unique()))}
+    made = Run(table, key, dt.date.fromisoformat(day), "shop", "0" * 64, "0" * 64, held)
+    append(folder / "history", rows, made)
+
+
+def write_workbook(text: str, place: Path) -> None:
+    """A workbook with one sheet, `Customers`; numbers in the text are numbers in the sheet."""
+    book = xlsxwriter.Workbook(str(place), {"strings_to_numbers": True})
+    sheet = book.add_worksheet("Customers")
+    for at, row in enumerate(csv.reader(io.StringIO(text))):
+        sheet.write_row(at, 0, [cell or None for cell in row])
+    book.close()
 
 
 ENTRIES = [

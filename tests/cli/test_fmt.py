@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_shop import PROJECTION, RULES, run
+from forms import FORMS, WHOLE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -108,7 +109,7 @@ def test_fmt_leaves_broken_files_alone(tmp_path: Path) -> None:
 
 
 TEXTS = [path.read_text() for path in RULE_FILES]
-TEXTS += [RULES + "\n" + PROJECTION]
+TEXTS += [RULES + "\n" + PROJECTION, WHOLE, "\n\n".join(FORMS.values())]
 TEXTS += [
     text
     for entry in catalogue().values()
@@ -200,6 +201,13 @@ def expressions() -> st.SearchStrategy[str]:
             st.builds("sum amount of orders in last {} days".format, st.integers(1, 400)),
             st.builds("count orders where ({} > {})".format, NAMES, NUMBERS),
             st.builds("days since last {}".format, NAMES),
+            st.builds("{}.{}".format, NAMES, NAMES),
+            st.builds("({}) as at last review".format, inner),
+            st.builds("median ({}) of all t with same {}".format, inner, NAMES),
+            st.builds("quantile {}% of ({}) among ({})".format, PLAIN, inner, NAMES),
+            st.builds("share of total {}".format, NAMES),
+            st.builds("count r in last {} rows".format, st.integers(1, 9)),
+            st.builds("sum ({}) of r in previous fiscal year".format, inner),
         ),
         max_leaves=6,
     )
@@ -215,6 +223,18 @@ def expressions() -> st.SearchStrategy[str]:
                   st.integers(1, 9)),
         st.builds("no orders from {} to {} months ago".format, st.integers(10, 20),
                   st.integers(1, 9)),
+        st.builds("{} has {} of [{}]".format, NAMES, st.sampled_from(["any", "all", "none"]),
+                  NAMES),
+        st.builds("{} was x {}".format, sums, st.sampled_from(
+            ["ever", "2 days ago", "at last review", "at end of previous month"])),
+        st.builds("{} {} x".format, sums, st.sampled_from(["entered", "left"])),
+        st.builds("{} moved up at least {} since last review".format, NAMES, st.integers(1, 3)),
+        st.builds("in bottom {} of all t among ({} > 1) by {}".format, NUMBERS, NAMES, sums),
+        st.builds("in largest making {} of {}".format, NUMBERS, sums),
+        st.builds("every r where ({} = 1) have {} < {}".format, NAMES, sums, sums),
+        st.builds("first r then u where ({}) within {} days but no v".format, NAMES,
+                  st.integers(2, 9)),
+        st.builds("fewer than {} r in next 3 weeks with same {}".format, st.integers(0, 9), NAMES),
     )  # fmt: skip
     return st.recursive(
         tests,

@@ -1,9 +1,10 @@
 """Runs what the documents show, and says how the documents would have to read.
 
 Blocks marked `console` hold commands (`$ …`) with their output, blocks marked `pycon` Python
-statements (`>>> …`) with theirs, and blocks marked `diff FILE` a change of one place in a file. All
-blocks of a document work in one folder, one after the other. A line `…` in an output stands for any
-number of lines that are left out.
+statements (`>>> …`) with theirs, blocks marked `diff FILE` a change of one place in a file, and
+blocks marked with a kind and the name of a file (`seg plans.seg`, `csv march.csv`) the whole file.
+All blocks of a document work in one folder, one after the other. A line `…` in an output stands for
+any number of lines that are left out.
 """
 
 import contextlib
@@ -21,7 +22,9 @@ from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 CUT = "…"
-BLOCK = re.compile(r"^```(?P<kind>console|pycon|diff [^\n]+)\n(?P<body>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"^```(?P<kind>console|pycon|(?:diff|seg|csv|toml) [^\n]+)\n(?P<body>.*?)^```$", re.M | re.S
+)
 ENVIRONMENT = {"COLUMNS": "100", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "TERM": "dumb"}
 """What makes outputs the same everywhere."""
 
@@ -49,6 +52,20 @@ def difference(name: str, shown: str, now: str) -> str:
     return f"{name} shows something else. {advice}\n\n" + "\n".join(lines)
 
 
+def held_against(name: str, folder: Path, accept: bool) -> str | None:
+    """How a document of the checkout differs from what happens; with `accept` it is renewed."""
+    place = ROOT / name
+    shown = place.read_text(encoding="utf-8")
+    folder.mkdir()
+    now = renewed(shown, folder)
+    if now == shown:
+        return None
+    if accept:
+        place.write_text(now, encoding="utf-8")
+        return None
+    return difference(name, shown, now)
+
+
 class Session:
     """One folder and one Python, in which the blocks of a document follow each other."""
 
@@ -67,6 +84,9 @@ class Session:
             now = body
         elif kind == "console":
             now = self._console(body)
+        elif " " in kind:
+            (self.folder / kind.partition(" ")[2]).write_text(body, encoding="utf-8")
+            now = body
         else:
             now = self._python(body)
         return f"```{kind}\n{now}```"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from docs_shell import CUT, ROOT, DocumentError, cut, difference, renewed
+from docs_shell import CUT, ROOT, DocumentError, cut, held_against, renewed
 
 from segrules.cli.main import app
 from segrules.text.resources import resource
@@ -15,17 +15,9 @@ DOCUMENTS = ("docs/tutorial.md", "README.md")
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_outputs_are_those_shown(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    place = ROOT / name
-    shown = place.read_text(encoding="utf-8")
-    folder = tmp_path / "desk"
-    folder.mkdir()
-    now = renewed(shown, folder)
-    if now == shown:
-        return
-    if request.config.getoption("--accept"):
-        place.write_text(now, encoding="utf-8")
-        return
-    pytest.fail(difference(name, shown, now), pytrace=False)
+    differs = held_against(name, tmp_path / "desk", request.config.getoption("--accept"))
+    if differs:
+        pytest.fail(differs, pytrace=False)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -88,7 +80,8 @@ def test_blocks_follow_each_other_in_one_folder(tmp_path: Path) -> None:
     folder = tmp_path / "desk"
     folder.mkdir()
     text = (
-        "```console\n$ echo 'one\n> two' >x.txt; cat x.txt\n```\n".replace("\n> ", " ")
+        "```csv y.csv\nkey\n1\n```\n```console\n$ cat y.csv\nkey\n1\n```\n"
+        + "```console\n$ echo 'one\n> two' >x.txt; cat x.txt\n```\n".replace("\n> ", " ")
         + "```diff x.txt\n-one two\n+three\n```\n"
         + "```console\n$ cat \\\n    x.txt\nold\n```\n"
         + "```pycon\n>>> text = 'new'\n>>> text\n'old'\n```\n"

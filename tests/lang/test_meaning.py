@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import polars as pl
 import pytest
+from placed import row_of
 
 from segrules.backends.reference.evaluate import decide
 from segrules.lang.pipeline import compile_source
-from segrules.segments.assign import place, placed_rows
-from segrules.segments.explain import fetch
+from segrules.segments.assign import Asked, place, placed_rows
 from segrules.text.source import Source
 
 AS_OF = dt.date(2026, 6, 30)
@@ -70,11 +70,11 @@ def found(condition: str, more: str = "") -> Found:
     assert not errors, errors
     assert compiled.ruleset is not None
     frames = {"customers": read(CUSTOMERS), "orders": read(ORDERS)}
-    placement = place(compiled.ruleset, "customers", frames, AS_OF)
+    placement = place(compiled.ruleset, "customers", frames, Asked(AS_OF))
     by_polars = dict(placed_rows(placement).collect().select("id", "s").iter_rows())
     by_reference = {
         key: decide(
-            compiled.ruleset.sets[0], fetch(placement, key), compiled.ruleset, placement.context
+            compiled.ruleset.sets[0], row_of(placement, key), compiled.ruleset, placement.context
         ).segment
         for key in by_polars
     }
@@ -237,7 +237,7 @@ def test_the_first_true_rule_wins_and_unknown_ones_before_it_do_not_stop_it() ->
     )
     compiled = compile_source(Source("meaning.seg", HEAD + rules))
     assert compiled.ruleset is not None
-    placement = place(compiled.ruleset, "customers", {"customers": read(CUSTOMERS)}, AS_OF)
+    placement = place(compiled.ruleset, "customers", {"customers": read(CUSTOMERS)}, Asked(AS_OF))
     rows = placed_rows(placement, unknown_counts=True).collect()
     assert rows.rows() == [
         ("a", "rest", "otherwise", 0),

@@ -78,13 +78,14 @@ CUSTOMERS = Table(
 ORDERS = Table(
     "orders",
     "related",
-    "customer_id",
+    "",
     (
         TableColumn("customer_id", "customer_id", Text(), optional=False),
         TableColumn("ordered_on", "ordered_on", Date(), optional=False),
         TableColumn("amount", "amount", GBP, optional=False),
     ),
     of="customers",
+    by="customer_id",
     dated="ordered_on",
 )
 
@@ -94,22 +95,19 @@ def ruleset(
 ) -> Ruleset:
     return Ruleset(
         name="shop",
-        goal="",
-        why="",
-        owner="",
         zone="Europe/London",
         currency="GBP",
-        knobs=(),
         tables=tables,
         features=features,
         sets=sets,
-        conditions=(),
-        examples=(),
-        funnels=(),
-        assumptions=(),
-        scenarios=(),
-        projects=(),
+        steps=tuple(each.name for each in (*features, *sets)),
     )
+
+
+def with_sets(rules: Ruleset, *sets: SegmentSet) -> Ruleset:
+    """The same rules with other segment sets."""
+    steps = (*(each.name for each in rules.features), *(each.name for each in sets))
+    return replace(rules, sets=sets, steps=steps)
 
 
 def column(table: Table, name: str) -> Column:
@@ -137,14 +135,17 @@ BOUGHT = Feature(
     "customers",
     Aggregate(
         "sum",
-        Rows("orders", InLast(Length(90, "days"))),
+        Rows("orders", "customer_id", InLast(Length(90, "days"))),
         column(ORDERS, "amount"),
         GBP,
         optional=False,
     ),
 )
 VISITS = Feature(
-    "visits", "let", "customers", Aggregate("count", Rows("orders"), None, COUNT, optional=False)
+    "visits",
+    "let",
+    "customers",
+    Aggregate("count", Rows("orders", "customer_id"), None, COUNT, optional=False),
 )
 WEALTH = Feature(
     "wealth",

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+from placed import row_of
 from segments_shop import (
     BOUGHT,
     BUYERS,
     CUSTOMERS,
     NO_UNSURE,
+    ORDERS,
     SHOP,
     TOP_HALF,
     VALUE,
@@ -19,14 +21,15 @@ from segments_shop import (
     column,
     every,
     opposite,
+    with_sets,
 )
 
 from segrules.backends.reference.evaluate import decide
 from segrules.lang.ir import Outcome, Rule, SegmentSet, Table, TableColumn
 from segrules.lang.types import Text, Whole
-from segrules.segments.assign import assign, place
+from segrules.segments.assign import Asked, assign, place
 from segrules.segments.doubt import with_missing
-from segrules.segments.explain import fetch
+from segrules.segments.explain import explain
 from segrules.text.diagnostic import RulesError
 
 AS_OF = dt.date(2026, 6, 30)
@@ -56,7 +59,7 @@ def orders() -> pl.DataFrame:
 
 
 def test_segments_and_deciders() -> None:
-    placed = assign(SHOP, {"customers": customers()}, AS_OF, unknown_counts=True)
+    placed = assign(SHOP, {"customers": customers()}, Asked(AS_OF), unknown_counts=True)
     assert placed.columns == ["customer_id", "value", "value_by", "value_unknown"]
     assert placed.rows() == [
         ("C1", "high", "high", 0),
@@ -70,19 +73,19 @@ def test_segments_and_deciders() -> None:
 
 
 def test_lazy_frames_give_the_same_and_stay_lazy() -> None:
-    eager = assign(SHOP, {"customers": customers()}, AS_OF)
-    lazy = assign(SHOP, {"customers": customers().lazy()}, AS_OF)
+    eager = assign(SHOP, {"customers": customers()}, Asked(AS_OF))
+    lazy = assign(SHOP, {"customers": customers().lazy()}, Asked(AS_OF))
     assert isinstance(lazy, pl.LazyFrame)
     assert lazy.collect().equals(eager)
 
 
 def test_broken_promises_are_unsure_not_otherwise() -> None:
     """A column declared as always known is missing: the rule is unknown, not false."""
-    rules = replace(SHOP, sets=(NO_UNSURE,))
-    placed = assign(rules, {"customers": customers()}, AS_OF)
+    rules = with_sets(SHOP, NO_UNSURE)
+    placed = assign(rules, {"customers": customers()}, Asked(AS_OF))
     assert placed.rows()[-1] == ("C5", None, "unsure")
     nulls = customers(spend=pl.Series([1.0, None, 2.0, 3.0, 4.0]))
-    assert assign(rules, {"customers": nulls}, AS_OF).rows()[1] == ("C2", None, "unsure")
+    assert assign(rules, {"customers": nulls}, Asked(AS_OF)).rows()[1] == ("C2", None, "unsure")
 
 
 def test_every_row_is_as_the_reference_says() -> None:
@@ -103,35 +106,35 @@ def test_every_row_is_as_the_reference_says() -> None:
         Outcome("rest", ""),
         Outcome("unsure_one", ""),
     )
-    rules = replace(SHOP, sets=(VALUE, tricky, TOP_HALF, BUYERS))
+    rules = with_sets(SHOP, VALUE, tricky, TOP_HALF, BUYERS)
     frames = {"customers": customers(), "orders": orders()}
-    placed = assign(rules, frames, AS_OF)
-    placement = place(rules, "customers", frames, AS_OF)
+    placed = assign(rules, frames, Asked(AS_OF))
+    placement = place(rules, "customers", frames, Asked(AS_OF))
     for row in placed.iter_rows(named=True):
-        one = fetch(placement, row["customer_id"])
+        one = row_of(placement, row["customer_id"])
         for found in placement.ruleset.sets:
             decision = decide(found, one, placement.ruleset, placement.context)
             assert (row[found.name], row[f"{found.name}_by"]) == (decision.segment, decision.by)
 
 
 def test_related_rows_in_the_window() -> None:
-    rules = replace(SHOP, sets=(BUYERS,))
-    placed = assign(rules, {"customers": customers(), "orders": orders()}, AS_OF)
+    rules = with_sets(SHOP, BUYERS)
+    placed = assign(rules, {"customers": customers(), "orders": orders()}, Asked(AS_OF))
     assert placed["buyers"].to_list() == ["buyer"] + ["other"] * 4
 
 
 def test_ranks_are_calibrated_over_all_rows() -> None:
     frame = customers(spend=[5.0, 1.0, 4.0, 2.0, None])
-    rules = replace(SHOP, sets=(TOP_HALF,))
+    rules = with_sets(SHOP, TOP_HALF)
     for frames in ({"customers": frame}, {"customers": frame.lazy()}):
-        placed = assign(rules, frames, AS_OF).lazy().collect()
+        placed = assign(rules, frames, Asked(AS_OF)).lazy().collect()
         assert placed["rank"].to_list() == ["top", "rest", "top", "rest", None]
 
 
 def test_order_is_kept() -> None:
     shuffled = customers().sample(fraction=1, shuffle=True, seed=3)
-    rules = replace(SHOP, sets=(BUYERS,))
-    placed = assign(rules, {"customers": shuffled, "orders": orders()}, AS_OF)
+    rules = with_sets(SHOP, BUYERS)
+    placed = assign(rules, {"customers": shuffled, "orders": orders()}, Asked(AS_OF))
     assert placed["customer_id"].to_list() == shuffled["customer_id"].to_list()
 
 
@@ -144,13 +147,11 @@ def test_derived_tables_have_a_row_a_key() -> None:
         source="orders",
     )
     bought = replace(BOUGHT, table="buyers")
-    rules = replace(
-        SHOP,
-        tables=(*SHOP.tables, buyers),
-        features=(bought,),
-        sets=(replace(BUYERS, table="buyers"),),
+    rules = with_sets(
+        replace(SHOP, tables=(buyers, replace(ORDERS, of="buyers")), features=(bought,)),
+        replace(BUYERS, table="buyers"),
     )
-    placed = assign(rules, {"orders": orders()}, AS_OF)
+    placed = assign(rules, {"orders": orders()}, Asked(AS_OF))
     assert placed.rows() == [
         ("C1", "buyer", "buyer"),
         ("C2", "other", "otherwise"),
@@ -160,7 +161,7 @@ def test_derived_tables_have_a_row_a_key() -> None:
 
 def codes(rules: object, frames: dict[str, pl.DataFrame], **options: object) -> list[str]:
     with pytest.raises(RulesError) as raised:
-        assign(rules, frames, AS_OF, **options)  # type: ignore[arg-type]
+        assign(rules, frames, Asked(AS_OF), **options)  # type: ignore[arg-type]
     return [found.code for found in raised.value.diagnostics]
 
 
@@ -172,13 +173,18 @@ def test_what_is_refused() -> None:
         Outcome("free", ""),
         None,
     )
-    both = replace(SHOP, tables=(*SHOP.tables, AGENTS), sets=(VALUE, busy))
+    both = replace(with_sets(SHOP, VALUE, busy), tables=(*SHOP.tables, AGENTS))
     assert codes(both, {"customers": customers()}) == ["SEG419"]
     assert codes(both, {"customers": customers()}, table="agents") == ["SEG417"]
     assert codes(both, {"customers": customers()}, table="orders") == ["SEG418"]
     assert codes(SHOP, {"customers": customers(), "order": orders()}) == ["SEG418"]
-    assert codes(replace(SHOP, sets=()), {}) == ["SEG641"]
-    assert codes(replace(SHOP, sets=(BUYERS,)), {"customers": customers()}) == ["SEG417"]
+    assert codes(
+        with_sets(
+            SHOP,
+        ),
+        {},
+    ) == ["SEG641"]
+    assert codes(with_sets(SHOP, BUYERS), {"customers": customers()}) == ["SEG417"]
     assert codes(SHOP, {"customers": customers().drop("spend")}) == ["SEG406"]
     assert codes(SHOP, {"customers": customers(customer_id=[1, 2, 3, 4, 5])}) == ["SEG407"]
     assert codes(SHOP, {"customers": customers(customer_id=["a", "b", "c", "a", "d"])}) == [
@@ -188,13 +194,13 @@ def test_what_is_refused() -> None:
         "SEG410"
     ]
     agents = pl.DataFrame({"agent_id": ["A"], "cases": [30]})
-    placed = assign(both, {"agents": agents}, AS_OF, table="agents")
+    placed = assign(both, {"agents": agents}, Asked(AS_OF), table="agents")
     assert placed.rows() == [("A", "busy", "busy")]
 
 
 def test_a_caller_may_vouch_for_keys() -> None:
     twice = customers(customer_id=["a", "b", "c", "a", "d"])
-    assert assign(SHOP, {"customers": twice}, AS_OF, check_keys=False).height == 5
+    assert assign(SHOP, {"customers": twice}, Asked(AS_OF), check_keys=False).height == 5
 
 
 AGENTS = Table(
@@ -211,15 +217,15 @@ AGENTS = Table(
 def test_keys_are_checked_wherever_rows_are_placed() -> None:
     twice = {"customers": customers(customer_id=["a", "b", "c", "a", "d"])}
     with pytest.raises(RulesError) as raised:
-        place(SHOP, "customers", twice, AS_OF)
+        place(SHOP, "customers", twice, Asked(AS_OF))
     assert [found.code for found in raised.value.diagnostics] == ["SEG409"]
-    assert place(SHOP, "customers", twice, AS_OF, check_keys=False).table == "customers"
+    assert place(SHOP, "customers", twice, Asked(AS_OF), check_keys=False).table == "customers"
 
 
 def test_an_unknown_key_has_a_hint() -> None:
-    placement = place(SHOP, "customers", {"customers": customers()}, AS_OF)
+    placement = place(SHOP, "customers", {"customers": customers()}, Asked(AS_OF))
     with pytest.raises(RulesError) as raised:
-        fetch(placement, "c1")
+        explain(placement, "c1")
     assert raised.value.diagnostics[0].hint == "keys are compared exactly, with case and zeros"
 
 
@@ -232,13 +238,13 @@ def test_a_sum_beyond_the_bounds_is_missing_in_both_targets() -> None:
             "amount": [9_000_000_000_000, 9_000_000_000_000, 1],
         }
     )
-    rules = replace(SHOP, sets=(BUYERS,))
+    rules = with_sets(SHOP, BUYERS)
     frames = {"customers": customers(), "orders": rows}
-    placement = place(rules, "customers", frames, AS_OF)
-    placed = assign(rules, frames, AS_OF, unknown_counts=True)
+    placement = place(rules, "customers", frames, Asked(AS_OF))
+    placed = assign(rules, frames, Asked(AS_OF), unknown_counts=True)
     expected = []
     for key in placed["customer_id"]:
-        decision = decide(BUYERS, fetch(placement, key), rules, placement.context)
+        decision = decide(BUYERS, row_of(placement, key), rules, placement.context)
         expected.append((key, decision.segment, decision.by, decision.unknown))
     assert placed.rows() == expected
     assert placed.row(0) == ("C1", None, "unsure", 1)

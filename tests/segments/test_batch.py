@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import segments_shop as shop
-from segments_shop import BUYERS, NO_UNSURE, SHOP, TOP_HALF, VALUE
+from segments_shop import BUYERS, NO_UNSURE, SHOP, TOP_HALF, VALUE, with_sets
 
 from segrules.lang.ir import Calibration, Cut, Knob, Length
 from segrules.segments import batch
@@ -43,7 +43,7 @@ def paths(tmp_path: Path) -> dict[str, Path]:
 
 
 def run(paths: Mapping[str, Path], out: Path, options: Options = DEFAULTS) -> Batch:
-    rules = replace(SHOP, sets=(VALUE, BUYERS, TOP_HALF))
+    rules = with_sets(SHOP, VALUE, BUYERS, TOP_HALF)
     return run_assignment(rules, paths, AS_OF, out, text="the rules", options=options)
 
 
@@ -88,10 +88,13 @@ def test_summary(tmp_path: Path, paths: dict[str, Path]) -> None:
         "unsure": 1,
         # points are missing twice; the amount that cannot be read makes `high` unknown
         "unknown": {"high": 1, "keen": 2},
+        "governed": {},
+        "held_out": None,
     }
     assert held["sets"]["rank"]["segments"]["top"]["rows"] == 2
     assert held["sets"]["rank"]["unsure"] == 1
-    assert held["calibration"] == {"top 50%": {"population": 4, "value": 10_000, "key": None}}
+    cut = {"kind": "cut", "group": [], "population": 4, "value": 10_000, "key": None}
+    assert held["calibration"] == {"top 50%": [cut]}
     assert [found.code for found in done.warnings] == ["SEG411"]
     assert held["warnings"][0].startswith("SEG411: 1 cell of `customers.spend`")
     assert Summary.model_validate(held) == done.summary
@@ -100,7 +103,7 @@ def test_summary(tmp_path: Path, paths: dict[str, Path]) -> None:
 def test_missing_required_cells_are_told_to_the_rules(tmp_path: Path) -> None:
     path = tmp_path / "customers.csv"
     path.write_text(CUSTOMERS.replace("12O", ""))
-    rules = replace(SHOP, sets=(NO_UNSURE,))
+    rules = with_sets(SHOP, NO_UNSURE)
     done = run_assignment(rules, {"customers": path}, AS_OF, tmp_path / "o.csv", text="")
     assert done.summary.sets["value"].unsure == 1
     assert done.summary.inputs["customers"].missing == {"spend": 1}
@@ -115,7 +118,7 @@ def problems(paths: Mapping[str, Path], out: Path, options: Options = DEFAULTS) 
 def test_places_that_are_refused(tmp_path: Path, paths: dict[str, Path]) -> None:
     assert problems(paths, tmp_path / "nowhere" / "o.csv") == ["SEG414"]
     assert problems(paths, tmp_path) == ["SEG414"]
-    assert problems(paths, tmp_path / "o.xlsx") == ["SEG414"]
+    assert problems(paths, tmp_path / "o.txt") == ["SEG414"]
     assert problems(paths, paths["orders"]) == ["SEG415"]
     link = tmp_path / "link.csv"
     link.symlink_to(paths["orders"])
@@ -146,11 +149,11 @@ def test_failures_leave_what_was_there(
     paths["customers"].write_text(CUSTOMERS)
     assert problems(paths, out, Options(strict=True)) == ["SEG411"]
 
-    def full(rows: pl.LazyFrame, place: Path) -> None:
+    def full(rows: pl.LazyFrame, place: Path, *_: object) -> None:
         place.write_text("half a result")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(batch, "_sink", full)
+    monkeypatch.setattr(batch, "sink", full)
     assert problems(paths, out) == ["SEG416"]
     assert out.read_text() == "before"
     assert not list(tmp_path.glob(f"{PREFIX}*"))
@@ -170,7 +173,7 @@ def test_revision() -> None:
     knob = Knob("k", Fraction(1, 2), Fraction(0), Fraction(1), percent=True, written="50%")
     other = replace(knob, name="l", value=Length(30, "days"))
     none = Calibration(AS_OF)
-    cut = Calibration(AS_OF, (("top", Cut(5, 100)),))
+    cut = Calibration(AS_OF, (("top", (((), Cut(5, 100)),)),))
     made = revision("text", [knob, other], none)
     assert len(made) == 64
     assert made == revision("text", [other, knob], none)
@@ -187,7 +190,7 @@ def test_revision() -> None:
 
 
 def test_tables_that_no_set_reads_are_opened(tmp_path: Path, paths: dict[str, Path]) -> None:
-    rules = replace(SHOP, sets=(VALUE,))
+    rules = with_sets(SHOP, VALUE)
     out = tmp_path / "o.csv"
 
     def refused(orders: Path) -> list[str]:
@@ -221,7 +224,7 @@ def test_before_all_data(tmp_path: Path) -> None:
     dated = replace(shop.CUSTOMERS, dated="joined")
     path = tmp_path / "customers.csv"
     path.write_text(CUSTOMERS)
-    rules = replace(SHOP, tables=(dated, shop.ORDERS), sets=(VALUE,))
+    rules = replace(with_sets(SHOP, VALUE), tables=(dated, shop.ORDERS))
     with pytest.raises(RulesError) as raised:
         run_assignment(rules, {"customers": path}, dt.date(2020, 1, 1), tmp_path / "o.csv", text="")
     (found,) = raised.value.diagnostics

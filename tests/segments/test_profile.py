@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import polars as pl
 import pytest
-from segments_shop import GBP, NO_UNSURE, SHOP, at_least, ruleset, use
+from segments_shop import CUSTOMERS, GBP, NO_UNSURE, SHOP, at_least, ruleset, use, with_sets
 
 from segrules.lang.ir import (
     Aggregate,
@@ -20,9 +22,11 @@ from segrules.lang.ir import (
     SegmentSet,
     Table,
     TableColumn,
+    ValueBlock,
 )
-from segrules.lang.types import Date, Text, Whole
-from segrules.segments.assign import place
+from segrules.lang.types import Date, Number, Text, Whole
+from segrules.segments.assign import Asked, place
+from segrules.segments.concentration import TOPS
 from segrules.segments.profile import Amount, profile
 from segrules.segments.read import open_table
 from segrules.text.diagnostic import RulesError
@@ -47,7 +51,7 @@ def customers(spend: list[float | None], points: list[int | None]) -> dict[str, 
 
 def test_sums_shares_and_means() -> None:
     frames = customers([300, 100, 50, 50], [10, None, 600, 20])
-    made = profile(place(SHOP, "customers", frames, AS_OF), "value", ["spend", "points"])
+    made = profile(place(SHOP, "customers", frames, Asked(AS_OF)), "value", ["spend", "points"])
     rows = {each.segment: each for each in made.segments}
     assert list(rows) == ["high", "keen", "low", "unclear"]
     assert [each.rows for each in rows.values()] == [2, 1, 1, 0]
@@ -63,7 +67,7 @@ def test_sums_shares_and_means() -> None:
 def test_rows_in_no_segment_stand_last() -> None:
     frames = customers([300, None], [0, 0])
     made = profile(
-        place(replace(SHOP, sets=(NO_UNSURE,)), "customers", frames, AS_OF), "value", ["spend"]
+        place(with_sets(SHOP, NO_UNSURE), "customers", frames, Asked(AS_OF)), "value", ["spend"]
     )
     assert [(each.segment, each.rows) for each in made.segments] == [
         ("high", 1),
@@ -73,30 +77,97 @@ def test_rows_in_no_segment_stand_last() -> None:
 
 
 def test_concentration() -> None:
-    # of 11 rows the top tenth is 2 and the top fifth is 3, rounded up
+    # of 11 customers ten are known: the top tenth is one of them, the top fifth are two
     frames = customers([500, 200, 100, 50, 50, 40, 30, 20, 10, 0, None], [0] * 11)
-    made = profile(place(SHOP, "customers", frames, AS_OF), "value", ["spend"])
-    assert [(each.column, each.top_10, each.top_20) for each in made.concentration] == [
-        ("spend", 0.7, 0.8)
-    ]
-    nothing = profile(place(SHOP, "customers", customers([0], [0]), AS_OF), "value", ["spend"])
-    assert nothing.concentration[0].top_20 is None
+    made = profile(place(SHOP, "customers", frames, Asked(AS_OF)), "value", ["spend"])
+    (spend,) = made.concentration
+    assert spend.shares is not None
+    assert [spend.shares.top(part) for part in TOPS[2:]] == [0.5, 0.7]
+    assert spend.shares.makers == 3
+    nothing = profile(
+        place(SHOP, "customers", customers([0], [0]), Asked(AS_OF)), "value", ["spend"]
+    )
+    assert nothing.concentration[0].shares is None
     assert nothing.segments[0].sums["spend"].share is None
+
+
+def test_missing_values_take_no_part_in_means_and_are_counted() -> None:
+    frames = customers([300, 100, None, None], [10, None, 600, None])
+    made = profile(place(SHOP, "customers", frames, Asked(AS_OF)), "value", ["spend", "points"])
+    rows = {each.segment: each for each in made.segments}
+    assert rows["high"].missing == {"spend": 0, "points": 1}
+    assert rows["high"].means == {"spend": 20_000, "points": 10}
+    assert rows["low"].missing == {"spend": 0, "points": 0}
+    assert rows["unclear"].missing == {"spend": 1, "points": 1}
+    assert rows["unclear"].means == {"spend": None, "points": None}
+    assert made.everyone.missing == {"spend": 2, "points": 2}
+    assert made.everyone.means == {"spend": 20_000, "points": 305}
+    assert made.everyone.sums == {"spend": Amount(40_000, 1)}
+    assert rows["high"].indices == {"spend": 100, "points": 1000 / 305}
+    assert rows["unclear"].indices == {"spend": None, "points": None}
+
+
+def test_order_of_rows_does_not_matter() -> None:
+    # added in this order, doubles would lose the small ones
+    weights = [1e15, 0.1, -1e15, 0.1, 0.3, 0.7, 1e-3, 3e14, -3e14]
+    table = replace(
+        CUSTOMERS, columns=(*CUSTOMERS.columns, TableColumn("weight", "weight", Number(), True))
+    )
+    rules = replace(SHOP, tables=(table, *SHOP.tables[1:]))
+    frame = customers([100] * 9, [0] * 9)["customers"].with_columns(weight=pl.Series(weights))
+    profiles = [
+        profile(place(rules, "customers", {"customers": given}, Asked(AS_OF)), "value", ["weight"])
+        for given in (frame, frame.reverse(), frame.sort("weight"))
+    ]
+    assert profiles[0] == profiles[1] == profiles[2]
+    assert profiles[0].segments[0].means["weight"] == math.fsum(weights) / 9
+
+
+def test_money_is_added_beyond_64_bits() -> None:
+    frames = customers([10**13] * 10_000, [0] * 10_000)
+    made = profile(place(SHOP, "customers", frames, Asked(AS_OF)), "value", ["spend"])
+    assert made.everyone.sums["spend"].total == 10**19
+    assert made.segments[0].means["spend"] == 10**15
+
+
+def test_a_sum_beyond_doubles_has_no_mean() -> None:
+    frame = customers([100] * 2, [0] * 2)["customers"].with_columns(weight=pl.Series([1e308] * 2))
+    weight = TableColumn("weight", "weight", Number(None, None), optional=True)
+    table = replace(CUSTOMERS, columns=(*CUSTOMERS.columns, weight))
+    rules = replace(SHOP, tables=(table, *SHOP.tables[1:]))
+    made = profile(
+        place(rules, "customers", {"customers": frame}, Asked(AS_OF)), "value", ["weight"]
+    )
+    assert made.everyone.means == {"weight": None}
+
+
+def test_a_value_is_held_against_its_ledger() -> None:
+    def codes(ledger: Fraction | None) -> list[str]:
+        block = ValueBlock("spend", "customers", (), ledger, Fraction(1, 100))
+        rules = replace(SHOP, values=(block,))
+        frames = customers([300, 100, None], [0] * 3)
+        made = profile(place(rules, "customers", frames, Asked(AS_OF)), "value", ["spend"])
+        return [each.code for each in made.findings]
+
+    assert codes(Fraction(404)) == []
+    assert codes(Fraction("404.05")) == ["SEG475"]
+    assert codes(Fraction(395)) == ["SEG475"]
+    assert codes(None) == []
 
 
 def test_all_money_is_the_default_and_needs_its_tables() -> None:
     frames = customers([1], [1])
     with pytest.raises(RulesError) as raised:
-        profile(place(SHOP, "customers", frames, AS_OF), "value")
+        profile(place(SHOP, "customers", frames, Asked(AS_OF)), "value")
     assert [found.code for found in raised.value.diagnostics] == ["SEG417"]
     orders = pl.DataFrame({"customer_id": ["C000"], "ordered_on": [AS_OF], "amount": [3]})
-    made = profile(place(SHOP, "customers", {**frames, "orders": orders}, AS_OF), "value")
+    made = profile(place(SHOP, "customers", {**frames, "orders": orders}, Asked(AS_OF)), "value")
     assert set(made.types) == {"spend", "salary", "bought", "wealth"}
     assert sum(each.sums["bought"].total for each in made.segments) == 300
 
 
 def test_what_is_refused() -> None:
-    placement = place(SHOP, "customers", customers([1], [1]), AS_OF)
+    placement = place(SHOP, "customers", customers([1], [1]), Asked(AS_OF))
     for columns, code in ((["spent"], "SEG418"), (["joined"], "SEG421")):
         with pytest.raises(RulesError) as raised:
             profile(placement, "value", columns)
@@ -110,13 +181,15 @@ def test_cdnow_concentration(shared_data: Path) -> None:
     orders = Table(
         "orders",
         "related",
-        "customer_id",
+        "",
         (
             TableColumn("customer_id", "customer_id", Text(), optional=False),
             TableColumn("ordered_on", "ordered_on", Date(), optional=False),
             TableColumn("cds", "cds", Whole(), optional=False),
             TableColumn("dollars", "dollars", replace(GBP, currency="USD"), optional=False),
         ),
+        of="buyers",
+        by="customer_id",
         dated="ordered_on",
     )
     buyers = Table(
@@ -131,7 +204,7 @@ def test_cdnow_concentration(shared_data: Path) -> None:
         "revenue",
         "let",
         "buyers",
-        Aggregate("sum", Rows("orders"), dollars, dollars.type, optional=False),
+        Aggregate("sum", Rows("orders", "customer_id"), dollars, dollars.type, optional=False),
     )
     value = SegmentSet(
         "value",
@@ -142,9 +215,13 @@ def test_cdnow_concentration(shared_data: Path) -> None:
     )
     rules = ruleset(orders, buyers, features=(revenue,), sets=(value,))
     frames = {"orders": open_table(shared_data / "cdnow" / "orders.csv")}
-    made = profile(place(rules, "buyers", frames, dt.date(1998, 6, 30)), "value", ["revenue"])
+    made = profile(
+        place(rules, "buyers", frames, Asked(dt.date(1998, 6, 30))), "value", ["revenue"]
+    )
     assert made.rows == 23_570
     assert sum(each.sums["revenue"].total for each in made.segments) == 250_031_563
-    top_20 = made.concentration[0].top_20
-    assert top_20 is not None
-    assert round(top_20, 3) == 0.678
+    shares = made.concentration[0].shares
+    assert shares is not None
+    assert round(shares.top(TOPS[3]), 3) == 0.678
+    # four fifths come from a third of the customers here, not from a fifth
+    assert shares.makers == 7_695

@@ -15,7 +15,7 @@ from segments_shop import BOUGHT, BUYERS, CUSTOMERS, SALES, SHOP, VALUE, column
 
 from segrules.backends.context import days_later, months_later
 from segrules.lang.ir import Cost, Funnel, Ruleset
-from segrules.segments.assign import Placement, place
+from segrules.segments.assign import Asked, Placement, place
 from segrules.segments.funnel import FunnelHistory, StageCounts, complete_months, funnel_history
 from segrules.segments.study import difference, study, wilson
 from segrules.text.diagnostic import RulesError
@@ -38,7 +38,7 @@ def placed(rows: Sequence[Row], rules: Ruleset = RULES, as_of: dt.date = AS_OF) 
     kinds = [pl.String, pl.Float64, pl.Date, pl.Datetime("us"), pl.Date]
     frame = pl.DataFrame(rows, schema=dict(zip(names, kinds, strict=True)), orient="row")
     frame = frame.with_columns(points=pl.lit(0), salary=pl.lit(None, pl.Int64))
-    return place(rules, "customers", {"customers": frame}, as_of)
+    return place(rules, "customers", {"customers": frame}, Asked(as_of))
 
 
 def history(rows: Sequence[Row]) -> FunnelHistory:
@@ -248,7 +248,7 @@ def test_moments_are_exact_and_always_the_same() -> None:
     total, squares = sum(minor), sum(each * each for each in minor)
     mean = float(Fraction(total, count))
     variance = float(Fraction(count * squares - total**2, count * (count - 1)))
-    placement = place(RULES, "customers", {"customers": frame}, AS_OF)
+    placement = place(RULES, "customers", {"customers": frame}, Asked(AS_OF))
     for _ in range(3):
         found = funnel_history(placement, SALES, VALUE).values["high", "sale"]
         assert (found.count, found.mean, found.variance) == (count, mean, variance)

@@ -186,8 +186,8 @@ def test_a_segment_without_sales_borrows_their_average_value() -> None:
     found = made(replace(past, values=values))
     assert found.model.value is not None
     at = found.model.segments.index("growth")
-    # five segments of 100 sales at 50,000 and one of 300 at 90,000
-    assert found.model.value.mean[at] == pytest.approx((5 * 100 * 5e4 + 300 * 9e4) / 800)
+    # six segments of 100 sales at 50,000 and one of 300 at 90,000
+    assert found.model.value.mean[at] == pytest.approx((6 * 100 * 5e4 + 300 * 9e4) / 900)
     assert any("no sale yet in growth" in note for note in found.notes)
 
 

@@ -15,9 +15,13 @@ from segrules.text.source import Source
 
 ENTRIES = catalogue()
 SUBJECTS = (
-    problems.cells, problems.data, problems.doubts, problems.names, problems.projection,
+    problems.cells, problems.data, problems.doubts, problems.excel, problems.gaps, problems.history,
+    problems.identity, problems.inference, problems.names,
+    problems.patterns,
+    problems.projection,
     problems.rows, problems.segments, problems.simulation, problems.structure, problems.syntax,
-    problems.types, problems.usage, problems.values, problems.choice,
+    problems.testing,
+    problems.types, problems.usage, problems.value, problems.values, problems.choice,
 )  # fmt: skip
 
 

@@ -2,6 +2,9 @@
 
 import random
 import re
+import textwrap
+import time
+from collections.abc import Callable
 
 import pytest
 
@@ -37,6 +40,9 @@ def rule(condition: str) -> str:
 HOSTILE = {
     "brackets": (rule("(" * 10_000 + "vip" + ")" * 10_000), {"SEG001"}),
     "or": (rule(" or ".join(["vip"] * 20_000)), {"SEG001"}),
+    "lists": (rule("points in " + "[" * 10_000), {"SEG001"}),
+    "brackets never closed": (rule("(" * 10_000), {"SEG001"}),
+    "brackets closed too often": (rule("vip" + ")" * 10_000), {"SEG006"}),
     "not": (rule("not " * 10_000 + "vip"), {"SEG001"}),
     "minus": (rule("-" * 10_000 + "points > 1"), {"SEG001"}),
     "wide line": (rule("spnd" + " " * 1_000_000 + "> 100"), {"SEG201"}),
@@ -48,7 +54,7 @@ HOSTILE = {
     "unclosed brace": (PREAMBLE + "segments value of customers {", {"SEG002"}),
     "braces": (PREAMBLE + "{" * 50_000, {"SEG006"}),
     "pipes": (PREAMBLE + "conditions of value {" + "|" * 50_000 + "}", {"SEG006"}),
-    "unfinished": (PREAMBLE + "let " * 50_000, {"SEG004"}),
+    "unfinished": (PREAMBLE + "let " * 50_000, {"SEG006"}),
     "lone surrogate": (rule("\udcff"), {"SEG003"}),
     "empty": ("", {"SEG101"}),
     "comment alone": ("#" * 100_000, {"SEG101"}),
@@ -62,13 +68,34 @@ HOSTILE = {
         PREAMBLE + "".join(f"scenario x{at} = x{(at + 1) % 1500}\n" for at in range(1500)),
         {"SEG121"},
     ),
+    "many errors": (
+        PREAMBLE + "segments s of customers {\n" + "  a wen vip\n" * 5_000 + "}\n",
+        {"SEG006"},
+    ),
+    "many broken declarations": (PREAMBLE + "let a = = 1\n" * 5_000, {"SEG006"}),
+    "one brace a line": (PREAMBLE + "score worth {\n" * 5_000, {"SEG004"}),
+    "words of declarations": (rule(" or ".join(["score"] * 5_000)), {"SEG201"}),
     "many findings": (rule(" and ".join(f"q{at} > 1" for at in range(1000))), {"SEG201"}),
 }
 
 
 @pytest.mark.parametrize(("text", "expected"), HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text(text: str, expected: set[str]) -> None:
+    before = time.process_time()
     assert codes(text) == expected
+    assert time.process_time() - before < 1
+
+
+def test_what_is_too_large_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused after one look at it, whatever the parser would have made of it."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("it was parsed")
+
+    monkeypatch.setattr("segrules.lang.parse._parse_part", never)
+    for name in ("brackets", "lists", "or"):
+        text, expected = HOSTILE[name]
+        assert codes(text) == expected
 
 
 def test_deep_but_allowed_text_is_compiled() -> None:
@@ -96,6 +123,50 @@ def test_broken_table_is_complained_about_once() -> None:
         "conditions of value { | segment | desk | | a | ours | | rest | any | }\n"
     )
     assert codes(text) == {"SEG006"}
+
+
+def test_brackets_left_open_do_not_add_up() -> None:
+    """A bracket that is missing in each of many declarations is no deep nesting."""
+    assert "SEG001" not in codes(PREAMBLE + "let a = (points + 1\n" * 300)
+
+
+ROUGH = {
+    "empty_cell": (
+        "A cell left empty ends the row, so one slip becomes two rows of the wrong length. It "
+        "should be one finding: the cell is empty, write `any` or `missing`.",
+        "segments s of customers {\n  a when vip\n  otherwise b\n}\n"
+        "conditions of s {\n  | segment | desk | form |\n  | a       |      | long |\n"
+        "  | rest    | any  | any  |\n}\n",
+    ),
+    "comma_left_out": (
+        "Newlines carry no meaning, so the complaint stands a line too late and at a word that "
+        "is right. It should stand behind `a`: a comma belongs here.",
+        "table shops key shop_id {\n  shop_id text\n  kind    one of a b\n  town    text\n}\n",
+    ),
+    "bracket_left_open": (
+        "The complaint stands at the next segment. It should also show the bracket that is open.",
+        "segments s of customers {\n  a when (spend > 50\n  b when vip\n  otherwise c\n}\n",
+    ),
+    "value_left_out": (
+        "The next word is taken for the value, `let` included, and the complaint stands behind "
+        "it. It should stand at the end of the first line.",
+        "let a = spend >\nlet b = vip\n",
+    ),
+    "range_left_open": (
+        "The complaint stands at the next column. It should stand behind the two dots.",
+        "table shops key shop_id {\n  shop_id text\n  size    whole 0..\n  town    text\n}\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROUGH)
+def test_messages_that_should_become_better(name: str, golden: Callable[[str, str], None]) -> None:
+    """Golden files of what is said today, each with a note of what should be said."""
+    note, rules = ROUGH[name]
+    found = compile_source(Source("rules.seg", f"{PREAMBLE}\n{rules}")).log
+    answer = "\n".join(full(each) for each in found)
+    lines = "\n".join(textwrap.wrap(note, 96))
+    golden(f"rough_edges/{name}.txt", f"{lines}\n---\n{rules}---\n\n{answer}")
 
 
 _TOKEN = re.compile(r'"[^"\n]*"|`[^`\n]*`|#[^\n]*|\w+|\s+|.')

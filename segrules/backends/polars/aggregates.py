@@ -1,9 +1,10 @@
 """Each aggregate in two steps: what is gathered for each key, and the answer after the join.
 
-The middle value and the commonest one have no streaming form in Polars 2.1; they are gathered
-apart (`streams`), so that the others stream beside them. `gather` sees plain columns: the value,
-null where a row takes no part, and the row's date, null there too. `finish` sees null for a key
-without rows.
+The middle value has no streaming form in Polars 2.1; it is gathered apart (`streams`), so that the
+others stream beside it. `gather` sees plain columns: the value, null where a row takes no part, and
+the row's date, null there too. `count`, which has no value, sees whether a row takes part. Where
+values are tallied first, `gather` sees each known value once and how often it stands. `finish` sees
+null for a key without rows.
 """
 
 from __future__ import annotations
@@ -13,12 +14,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from segrules.backends.polars.dtypes import from_physical
 from segrules.backends.polars.operators import quotient
 from segrules.lang.operators import AGGREGATES, total
-from segrules.lang.types import BOUND
-
-WRAPS = 4e18
-"""Below this total, estimated in doubles, a sum of 64-bit integers cannot have wrapped."""
+from segrules.lang.types import BOUND, Form, Money, Type, Whole, form
 
 Gather = Callable[[pl.Expr, pl.Expr], Sequence[pl.Expr]]
 Finish = Callable[[Sequence[pl.Expr]], pl.Expr]
@@ -26,13 +25,11 @@ Finish = Callable[[Sequence[pl.Expr]], pl.Expr]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`whole` rules add integers, which Polars wraps silently; they are used for the form int."""
-
     gather: Gather
     finish: Finish
-    whole: Rule | None = None
     reads_date: bool = False
     streams: bool = True
+    tallied: bool = False
 
 
 def once(gather: Callable[[pl.Expr], pl.Expr]) -> Rule:
@@ -47,13 +44,35 @@ def counted(gather: Callable[[pl.Expr], pl.Expr]) -> Rule:
     )
 
 
-def by_date(*, latest: bool) -> Rule:
+def by_date(kind: Type, *, latest: bool) -> Rule:
     """The value of the earliest (latest) date, of several the smallest (largest)."""
+    if form(kind) not in _AS_NUMBERS:
+        return _by_sorting(latest=latest)
 
+    def gather(value: pl.Expr, date: pl.Expr) -> Sequence[pl.Expr]:
+        # the pair as one number, the value's part from 0 up
+        day, number = (each.to_physical().cast(pl.Int128) for each in (date, value))
+        pair = day * _WIDTH + number + _HALF_WIDTH
+        return [pair.max() if latest else pair.min()]
+
+    def finish(parts: Sequence[pl.Expr]) -> pl.Expr:
+        pair = parts[0]
+        number = pair - pair // _WIDTH * _WIDTH - _HALF_WIDTH
+        return from_physical(number.cast(pl.Int64), kind)
+
+    return Rule(gather, finish, reads_date=True)
+
+
+def _by_sorting(*, latest: bool) -> Rule:
     def gather(value: pl.Expr, date: pl.Expr) -> Sequence[pl.Expr]:
         return [value.sort_by([date, value], descending=latest, nulls_last=True).first()]
 
     return Rule(gather, lambda parts: parts[0], reads_date=True)
+
+
+_AS_NUMBERS: tuple[Form, ...] = ("int", "bool", "date", "instant", "enum")
+_WIDTH = pl.lit(2**64, dtype=pl.Int128)
+_HALF_WIDTH = pl.lit(2**63, dtype=pl.Int128)
 
 
 def _distinct(value: pl.Expr) -> pl.Expr:
@@ -61,15 +80,18 @@ def _distinct(value: pl.Expr) -> pl.Expr:
 
 
 def _total(parts: Sequence[pl.Expr]) -> pl.Expr:
-    (amount,) = parts
+    amount = parts[0].fill_null(0)
     # infinity and NaN are not within the bound either
-    return pl.when(amount.fill_null(0).abs() <= BOUND).then(amount.fill_null(0))
+    return pl.when(amount.abs() <= BOUND).then(amount)
 
 
 def _whole_total(parts: Sequence[pl.Expr]) -> pl.Expr:
-    amount, estimate = (part.fill_null(0) for part in parts)
-    inside = (estimate.abs() < WRAPS) & amount.is_between(-BOUND, BOUND)
-    return pl.when(inside).then(amount)
+    amount = parts[0].fill_null(0)
+    return pl.when(amount.is_between(-BOUND, BOUND)).then(amount).cast(pl.Int64)
+
+
+def _in_128_bits(value: pl.Expr) -> pl.Expr:
+    return value.cast(pl.Int128)
 
 
 def _average(parts: Sequence[pl.Expr]) -> pl.Expr:
@@ -77,12 +99,6 @@ def _average(parts: Sequence[pl.Expr]) -> pl.Expr:
     amount, count = parts
     average = quotient(amount.cast(pl.Float64), count.cast(pl.Float64))
     return pl.when(average.is_finite()).then(average)
-
-
-def _whole_average(parts: Sequence[pl.Expr]) -> pl.Expr:
-    amount, estimate, count = parts
-    exact = pl.when(estimate.abs() < WRAPS).then(amount.cast(pl.Float64)).otherwise(estimate)
-    return _average([exact, count])
 
 
 def _middle(parts: Sequence[pl.Expr]) -> pl.Expr:
@@ -100,37 +116,56 @@ def _middle_two(value: pl.Expr, _: pl.Expr) -> Sequence[pl.Expr]:
     return [amount.quantile(0.5, "lower"), amount.quantile(0.5, "higher")]
 
 
-def _commonest(value: pl.Expr, _: pl.Expr) -> Sequence[pl.Expr]:
-    return [value.drop_nulls().mode().min()]
+def _commonest(value: pl.Expr, often: pl.Expr) -> Sequence[pl.Expr]:
+    return [value.sort_by([often, value], descending=[True, False]).first()]
 
 
-RULES: Mapping[str, Rule] = total(
+def _most_alike(_: pl.Expr, often: pl.Expr) -> Sequence[pl.Expr]:
+    return [often.max().cast(pl.Int64)]
+
+
+_SUM = Rule(lambda value, _: [value.sum()], _total)
+_MEAN = Rule(lambda value, _: [value.sum(), value.count()], _average)
+
+# 64 bits wrap silently
+_WHOLE_SUM = Rule(lambda value, _: [_in_128_bits(value).sum()], _whole_total)
+_WHOLE_MEAN = Rule(lambda value, _: [_in_128_bits(value).sum(), value.count()], _average)
+
+
+_MOST_ROWS = 2**32
+"""Polars counts rows in 32 bits."""
+
+
+def _wraps(kind: Type) -> bool:
+    """Whether a sum over as many rows as there can be may leave 64 bits."""
+    if not isinstance(kind, Whole | Money):
+        return True
+    return max(abs(kind.low), abs(kind.high)) * _MOST_ROWS >= 2**63
+
+
+def _for_whole(kind: Type, whole: Rule, other: Rule) -> Rule:
+    return whole if form(kind) == "int" and _wraps(kind) else other
+
+
+def _always(rule: Rule) -> Callable[[Type], Rule]:
+    return lambda _: rule
+
+
+RULES: Mapping[str, Callable[[Type], Rule]] = total(
     "polars aggregates",
     {
-        "count": counted(pl.Expr.count),
-        "count_distinct": counted(_distinct),
-        "sum": Rule(
-            lambda value, _: [value.sum()],
-            _total,
-            whole=Rule(
-                lambda value, _: [value.sum(), _in_doubles(value).sum()],
-                _whole_total,
-            ),
-        ),
-        "mean": Rule(
-            lambda value, _: [value.sum(), value.count()],
-            _average,
-            whole=Rule(
-                lambda value, _: [value.sum(), _in_doubles(value).sum(), value.count()],
-                _whole_average,
-            ),
-        ),
-        "median": Rule(_middle_two, _middle, streams=False),
-        "least": once(pl.Expr.min),
-        "greatest": once(pl.Expr.max),
-        "first": by_date(latest=False),
-        "last": by_date(latest=True),
-        "most_common": Rule(_commonest, lambda parts: parts[0], streams=False),
+        "count": _always(counted(pl.Expr.sum)),
+        "count_distinct": _always(counted(_distinct)),
+        "count_same": _always(Rule(_most_alike, lambda parts: parts[0].fill_null(0), tallied=True)),
+        "sum": lambda kind: _for_whole(kind, _WHOLE_SUM, _SUM),
+        "mean": lambda kind: _for_whole(kind, _WHOLE_MEAN, _MEAN),
+        "median": _always(Rule(_middle_two, _middle, streams=False)),
+        "least": _always(once(pl.Expr.min)),
+        "greatest": _always(once(pl.Expr.max)),
+        "first": lambda kind: by_date(kind, latest=False),
+        "last": lambda kind: by_date(kind, latest=True),
+        "most_common": _always(Rule(_commonest, lambda parts: parts[0], tallied=True)),
     },
     AGGREGATES,
 )
+"""By the type of the value."""

@@ -1,87 +1,153 @@
-"""The cut points of the ranks that segment sets rest on, from whole populations."""
+"""What ranks and figures rest on, frozen from whole populations.
+
+A table is read once for all that can be frozen at the same time, and once more for each step that
+an amount or a population rests on something frozen.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
 
 import polars as pl
 
-from segrules.backends.context import Context, taken
-from segrules.backends.polars.lower import lower, scope_of
-from segrules.backends.polars.plan import Frames, prepare
-from segrules.backends.reach import features_needed, on_row
-from segrules.lang.ir import Calibration, Cut, Expr, InRank, Ruleset
+from segrules.backends.context import Context
+from segrules.backends.polars.freeze import freeze, slices
+from segrules.backends.polars.lower import Scope, lower
+from segrules.backends.polars.plan import Frames, placing, prepare
+from segrules.backends.reach import calibrated, reached
+from segrules.lang.ir import (
+    Calibrated,
+    Calibration,
+    Expr,
+    Frozen,
+    Group,
+    Ruleset,
+    Statistic,
+    Surveyed,
+    calibrated_parts,
+)
 
 
-def calibrate(ruleset: Ruleset, frames: Frames, context: Context) -> Calibration:
-    """One cut point for each rank that a segment set uses, also by way of features.
+def calibrate(
+    ruleset: Ruleset,
+    frames: Frames,
+    context: Context,
+    wanted: Mapping[str, Iterable[Expr]] | None = None,
+) -> Calibration:
+    """What `wanted` expressions (by table) rest on, frozen; the segment sets without `wanted`.
 
-    A table is read once for all ranks, and once more for each step that a rank's amount rests on
-    another rank. Cut points that `context` brings are kept.
+    What `context` brings is kept. Groups stand in the order of their values.
+
+    Raises:
+        ValueError: ranks rest on each other in a circle.
     """
-    cuts = dict(context.calibration.cuts)
-    for table in dict.fromkeys(found.table for found in ruleset.sets):
-        waiting = _ranks(ruleset, table)
-        while waiting:
-            known = Context(
-                context.zone, context.as_of, Calibration(context.as_of, tuple(cuts.items()))
-            )
-            ready = [rank for rank in waiting if not _rests_on(rank, ruleset) - cuts.keys()]
-            if not ready:
-                raise ValueError("ranks rest on each other in a circle")
-            cuts |= _cuts(ruleset, table, frames, known, ready)
-            waiting = [rank for rank in waiting if rank.name not in cuts]
-    return Calibration(context.as_of, tuple(cuts.items()))
-
-
-def _ranks(ruleset: Ruleset, table: str) -> list[InRank]:
-    conditions = [
-        rule.condition for found in ruleset.sets if found.table == table for rule in found.rules
-    ]
-    return list({rank.name: rank for rank in _ranks_in(conditions, ruleset)}.values())
-
-
-def _ranks_in(expressions: Sequence[Expr], ruleset: Ruleset) -> list[InRank]:
-    features = features_needed(expressions, ruleset)
-    nodes = on_row([*expressions, *(feature.expr for feature in features)])
-    return [node for node in nodes if isinstance(node, InRank)]
-
-
-def _rests_on(rank: InRank, ruleset: Ruleset) -> set[str]:
-    return {below.name for below in _ranks_in([rank.by], ruleset)}
-
-
-def _cuts(
-    ruleset: Ruleset, table: str, frames: Frames, context: Context, ranks: Sequence[InRank]
-) -> Mapping[str, Cut]:
-    scope = scope_of(ruleset, table, context)
-    amounts = (
-        prepare(ruleset, table, frames, context, [rank.by for rank in ranks])
-        .select(
-            pl.col(scope.table.key).alias("key"),
-            *(lower(rank.by, scope).alias(f"amount:{at}") for at, rank in enumerate(ranks)),
+    asked = _sets(ruleset) if wanted is None else wanted
+    waiting = _calibrated(asked, ruleset)
+    calibration = replace(context.calibration, as_of=context.as_of)
+    for name in calibration.names():
+        waiting.pop(name, None)
+    while waiting:
+        ready = [
+            name
+            for name, found in waiting.items()
+            if not _rests_on(*found, ruleset) & waiting.keys()
+        ]
+        if not ready:
+            raise ValueError("ranks rest on each other in a circle")
+        known = replace(context, calibration=calibration)
+        frozen, surveyed = _frozen([waiting.pop(name) for name in ready], ruleset, frames, known)
+        calibration = replace(
+            calibration,
+            frozen=(*calibration.frozen, *((name, _ordered(frozen[name])) for name in ready)),
+            populations=_surveys(calibration, surveyed),
         )
-        .collect(engine="streaming")
-    )
+    return calibration
+
+
+def _sets(ruleset: Ruleset) -> dict[str, list[Expr]]:
+    tables = dict.fromkeys(found.table for found in ruleset.sets)
+    return {table: placing(ruleset, table) for table in tables}
+
+
+def _calibrated(
+    asked: Mapping[str, Iterable[Expr]], ruleset: Ruleset
+) -> dict[str, tuple[str, Calibrated]]:
+    """Each rank and figure that the expressions rest on, with its table, by name."""
     return {
-        rank.name: _cut(rank, amounts.select("key", amount=f"amount:{at}").drop_nulls("amount"))
-        for at, rank in enumerate(ranks)
+        node.name: (table, node)
+        for start, expressions in asked.items()
+        for table, parts in reached(expressions, start, ruleset).items()
+        for node in calibrated(parts)
     }
 
 
-def _cut(rank: InRank, known: pl.DataFrame) -> Cut:
-    """As the reference's `cut_point`, from the rows with a known amount."""
-    population = known.height
-    if population == 0:
-        return Cut(0, None)
-    amounts = known["amount"].sort(descending=rank.top)
-    count = taken(rank, population)
-    if count == 0:
-        # keys are never empty, so the best amount up to the empty key takes nobody
-        return Cut(population, amounts[0], key="")
-    value = amounts[count - 1]
-    if rank.count is None:
-        return Cut(population, value)
-    better = (amounts > value) if rank.top else (amounts < value)
-    tied = known.filter(pl.col("amount") == pl.lit(value, dtype=amounts.dtype))["key"].sort()
-    return Cut(population, value, key=tied[count - int(better.sum()) - 1])
+def _rests_on(table: str, node: Calibrated, ruleset: Ruleset) -> set[str]:
+    return set(_calibrated({table: calibrated_parts(node)}, ruleset))
+
+
+def _ordered(groups: Mapping[Group, Frozen]) -> tuple[tuple[Group, Frozen], ...]:
+    return tuple(sorted(groups.items(), key=lambda item: item[0]))
+
+
+def _frozen(
+    found: Sequence[tuple[str, Calibrated]], ruleset: Ruleset, frames: Frames, context: Context
+) -> tuple[dict[str, Mapping[Group, Frozen]], list[Surveyed]]:
+    """What is frozen by name, and the tables that were read for it."""
+    frozen: dict[str, Mapping[Group, Frozen]] = {}
+    surveyed = []
+    for table in dict.fromkeys(table for table, _ in found):
+        nodes = [node for of, node in found if of == table]
+        rows = _compared(nodes, table, ruleset, frames, context)
+        for at, node in enumerate(nodes):
+            frozen[node.name] = freeze(node, rows.select("key", **_parts(rows, at)))
+        surveyed.append(survey(table, rows["key"]))
+    return frozen, surveyed
+
+
+def _compared(
+    nodes: Sequence[Calibrated], table: str, ruleset: Ruleset, frames: Frames, context: Context
+) -> pl.DataFrame:
+    """Of every row the key and what each node compares."""
+    scope = Scope(context, ruleset.table(table))
+    reads = [part for node in nodes for part in calibrated_parts(node)]
+    columns = {"key": pl.col(scope.table.key)}
+    for at, node in enumerate(nodes):
+        amount = node.value if isinstance(node, Statistic) else node.by
+        population = node.population
+        if amount is not None:
+            columns[f"{at}:amount"] = lower(amount, scope)
+        if population.among is not None:
+            columns[f"{at}:among"] = lower(population.among, scope)
+        for place, part in enumerate(population.same):
+            columns[f"{at}:same:{place}"] = lower(part, scope)
+    rows = prepare(ruleset, table, frames, context, reads)
+    return rows.select(**columns).collect(engine="streaming")
+
+
+def _parts(rows: pl.DataFrame, at: int) -> dict[str, pl.Expr]:
+    """The columns of one node, by what they are."""
+    prefix = f"{at}:"
+    return {
+        name.removeprefix(prefix): pl.col(name) for name in rows.columns if name.startswith(prefix)
+    }
+
+
+def survey(table: str, keys: pl.Series) -> Surveyed:
+    """The population of a table: its rows, and SHA-256 of their keys.
+
+    Keys are hashed in their order, each with a zero byte after it, so the order of rows does not
+    matter. A table without keys has the empty hash of none.
+    """
+    known = keys.drop_nulls().sort()
+    digest = sha256()
+    for some in slices(known):
+        digest.update("\0".join([*some, ""]).encode())
+    return Surveyed(table, keys.len(), digest.hexdigest())
+
+
+def _surveys(calibration: Calibration, found: Sequence[Surveyed]) -> tuple[Surveyed, ...]:
+    """A table stands once, as it was when it was first read."""
+    named = {each.table: each for each in (*found[::-1], *calibration.populations[::-1])}
+    return tuple(sorted(named.values(), key=lambda each: each.table))

@@ -6,29 +6,30 @@ takes Polars more than linear time to plan and to run, and text literals take th
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
 
-from segrules.backends.polars.dtypes import is_literal, settled
+from segrules.backends.polars.dtypes import codes, is_literal, settled
 from segrules.backends.polars.lower import Scope, lower
-from segrules.lang.ir import SegmentSet
+from segrules.backends.polars.names import decided_column, placed_column
+from segrules.backends.reach import on_row
+from segrules.lang.ir import Placed, SegmentSet
 
 CHUNK = 10
 """Rules in one chain, by measurement: with 12 rules fewer are faster, with 1,000 more are."""
 
 _ONE_BYTE = 2**8 - 1
-_TWO_BYTES = 2**16 - 1
 
-Part = Literal["segment", "by", "unknown"]
+Part = Literal["segment", "by", "unknown", "allotted", "holdout"]
 ALL_PARTS: tuple[Part, ...] = ("segment", "by", "unknown")
 
 
 def column_name(segment_set: SegmentSet, part: Part) -> str:
-    """What a part is called in a frame: `treatment`, `treatment_by`, `treatment_unknown`."""
-    return segment_set.name if part == "segment" else f"{segment_set.name}_{part}"
+    """What a part is called in a frame: `treatment`, `treatment_by` and so on."""
+    return segment_set.outputs[part]
 
 
 def assigned(
@@ -42,18 +43,18 @@ def assigned(
     Faster than `assign` where both the segment and what decided are asked for: one is read off
     the other in a second step, and Polars decides every rule once.
     """
-    first = set(want)
-    read_off = {"segment", "by"} <= first and _same_order(segment_set)
-    if read_off:
-        first.remove("segment")
-    parts = assign(segment_set, scope, first)
-    frame = frame.with_columns(
-        expr.alias(column_name(segment_set, part)) for part, expr in parts.items()
-    )
-    if not read_off:
+    first = set(want) - {"allotted"}
+    if {"segment", "by"} <= first and not segment_set.caps:
+        first -= {"segment", "by"}
+        names = column_name(segment_set, "segment"), column_name(segment_set, "by")
+        frame = first_placed(frame, segment_set, scope, names)
+    frame = _with_parts(frame, segment_set, assign(segment_set, scope, first))
+    if "allotted" not in want:
         return frame
-    decider = pl.col(column_name(segment_set, "by"))
-    return frame.with_columns(_segment_of(decider, segment_set).alias(segment_set.name))
+    if "segment" not in want:
+        return _with_parts(frame, segment_set, assign(segment_set, scope, ["allotted"]))
+    segment = pl.col(column_name(segment_set, "segment"))
+    return _with_parts(frame, segment_set, {"allotted": _allotted(segment_set, segment, scope)})
 
 
 def assign(
@@ -62,20 +63,107 @@ def assign(
     """The parts as expressions over the prepared frame, to be used in `with_columns`.
 
     `segment` is an Enum of the set's segments, null when unsure and no `unsure` is declared; `by`
-    an Enum of its deciders; `unknown` counts the rules that are unknown (UInt32).
+    an Enum of its deciders; `unknown` counts the rules that are unknown (UInt32). `allotted` is an
+    Enum of all targets, null in segments that are not allotted; `holdout` a Boolean.
     """
-    rules = _Rules(
-        [lower(rule.condition, scope) for rule in segment_set.rules],
-        [rule.condition.optional for rule in segment_set.rules],
-    )
+    rules = _Rules.of(segment_set, scope)
     parts: dict[Part, pl.Expr] = {}
-    if "segment" in want:
-        parts["segment"] = rules.first(_segments(segment_set), segment_set.segments)
-    if "by" in want:
-        parts["by"] = rules.first(segment_set.deciders, segment_set.deciders)
+    if not {"segment", "by", "allotted"}.isdisjoint(want):
+        parts["segment"], parts["by"] = _final(segment_set, rules, scope)
+    if "allotted" in want:
+        parts["allotted"] = _allotted(segment_set, parts["segment"], scope)
     if "unknown" in want:
         parts["unknown"] = rules.unknown()
-    return parts
+    if "holdout" in want and segment_set.holdout:
+        parts["holdout"] = lower(segment_set.holdout.test, scope)
+    return {part: parts[part] for part in want if part in parts}
+
+
+def first_placed(
+    frame: pl.LazyFrame, segment_set: SegmentSet, scope: Scope, names: tuple[str, str]
+) -> pl.LazyFrame:
+    """The frame with the segment of the first true rule and what decided it, before any cap."""
+    segment, by = names
+    rules = _Rules.of(segment_set, scope)
+    if _same_order(segment_set):
+        frame = frame.with_columns(rules.by(segment_set).alias(by))
+        return frame.with_columns(_segment_of(pl.col(by), segment_set).alias(segment))
+    outcomes = list(zip(_segments(segment_set), _deciders(segment_set), strict=True))
+    numbers = {outcome: str(at) for at, outcome in enumerate(dict.fromkeys(outcomes))}
+    number = rules.first([numbers[outcome] for outcome in outcomes], list(numbers.values()))
+    segments, deciders = zip(*numbers, strict=True)
+    code = pl.col(by)
+    return frame.with_columns(number.to_physical().alias(by)).with_columns(
+        _looked_up(code, segments, segment_set.segments).alias(segment),
+        _looked_up(code, deciders, segment_set.deciders).alias(by),
+    )
+
+
+def capped(
+    segment_set: SegmentSet, caps: int, before: tuple[pl.Expr, pl.Expr], scope: Scope
+) -> tuple[pl.Expr, pl.Expr]:
+    """The segment and what decided after so many caps, from those of one cap fewer."""
+    cap = segment_set.caps[caps - 1]
+    segment, by = before
+    kept = lower(cap.rank, scope)
+    stays = pl.lit(settled(kept) is True) if is_literal(kept) else kept.fill_null(value=False)
+    moved = (segment == _segment(segment_set, cap.segment)) & ~stays
+    decider = pl.lit("cap", dtype=pl.Enum(segment_set.deciders))
+    return (
+        pl.when(moved).then(_segment(segment_set, cap.rest)).otherwise(segment),
+        pl.when(moved).then(decider).otherwise(by),
+    )
+
+
+def _with_parts(
+    frame: pl.LazyFrame, segment_set: SegmentSet, parts: Mapping[Part, pl.Expr]
+) -> pl.LazyFrame:
+    return frame.with_columns(
+        expr.alias(column_name(segment_set, part)) for part, expr in parts.items()
+    )
+
+
+def _final(segment_set: SegmentSet, rules: _Rules, scope: Scope) -> tuple[pl.Expr, pl.Expr]:
+    """The segment and what decided after all caps."""
+    held = _held(segment_set)
+    if held is None:
+        placed = rules.segment(segment_set), rules.by(segment_set)
+    else:
+        name = segment_set.name
+        placed = pl.col(placed_column(name, held)), pl.col(decided_column(name, held))
+    for caps in range(1 + (held or 0), 1 + len(segment_set.caps)):
+        placed = capped(segment_set, caps, placed, scope)
+    return placed
+
+
+def _held(segment_set: SegmentSet) -> int | None:
+    """After how many caps the frame holds the placement at least, as the caps' ranks read it."""
+    nodes = on_row([cap.rank for cap in segment_set.caps])
+    counts = [
+        node.caps
+        for node in nodes
+        if isinstance(node, Placed) and node.set == segment_set.name and node.caps is not None
+    ]
+    return max(counts, default=None)
+
+
+def _segment(segment_set: SegmentSet, name: str) -> pl.Expr:
+    return pl.lit(name, dtype=pl.Enum(segment_set.segments))
+
+
+def _allotted(segment_set: SegmentSet, segment: pl.Expr, scope: Scope) -> pl.Expr:
+    """The first rank that a row is in says to whom; without one the rest of its segment."""
+    targets = [target for each in segment_set.allotments for target in each.targets]
+    kind = pl.Enum(list(dict.fromkeys(targets)))
+    answered = pl.lit(None, dtype=kind)
+    for allotment in reversed(segment_set.allotments):
+        here = segment == _segment(segment_set, allotment.segment)
+        answered = pl.when(here).then(pl.lit(allotment.rest, dtype=kind)).otherwise(answered)
+        for rank, target in reversed(allotment.best):
+            best = lower(rank, scope)
+            inside = here & (pl.lit(settled(best) is True) if is_literal(best) else best)
+            answered = pl.when(inside).then(pl.lit(target, dtype=kind)).otherwise(answered)
+    return answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +172,13 @@ class _Rules:
 
     tests: Sequence[pl.Expr]
     optional: Sequence[bool]
+
+    @classmethod
+    def of(cls, segment_set: SegmentSet, scope: Scope) -> _Rules:
+        conditions = [rule.condition for rule in segment_set.rules]
+        return cls(
+            [lower(each, scope) for each in conditions], [each.optional for each in conditions]
+        )
 
     @property
     def doubtful(self) -> list[pl.Expr]:
@@ -103,6 +198,12 @@ class _Rules:
                 break
         chunks = [_chain(open_rules[at : at + CHUNK]) for at in range(0, len(open_rules), CHUNK)]
         return pl.coalesce([*chunks, rest])
+
+    def segment(self, segment_set: SegmentSet) -> pl.Expr:
+        return self.first(_segments(segment_set), segment_set.segments)
+
+    def by(self, segment_set: SegmentSet) -> pl.Expr:
+        return self.first(_deciders(segment_set), segment_set.deciders)
 
     def _rest(self, otherwise: pl.Expr, unsure: pl.Expr) -> pl.Expr:
         """What it is where no rule is true: unknown then means that some rule is."""
@@ -140,11 +241,27 @@ def _segments(segment_set: SegmentSet) -> tuple[str | None, ...]:
     )
 
 
+def _deciders(segment_set: SegmentSet) -> tuple[str, ...]:
+    """What decides where each rule is true, for `otherwise` and for `unsure`."""
+    return (*(rule.decider for rule in segment_set.rules), "otherwise", "unsure")
+
+
+def _looked_up(code: pl.Expr, names: Sequence[str | None], values: Sequence[str]) -> pl.Expr:
+    """The name with each code, as an Enum of all values."""
+    named = pl.Series(names, dtype=pl.Enum(values))
+    return code.map_batches(named.gather, return_dtype=named.dtype, is_elementwise=True)
+
+
 def _same_order(segment_set: SegmentSet) -> bool:
-    """Whether a segment has the code of what decides for it: nothing is named twice."""
-    named = [segment for segment in _segments(segment_set) if segment is not None]
-    deciders = segment_set.deciders
-    return len(named) == len(set(named)) and len(deciders) == len(set(deciders))
+    """Whether every outcome's segment has the code of what decides for it."""
+    segments = {name: at for at, name in enumerate(segment_set.segments)}
+    deciders = {name: at for at, name in enumerate(segment_set.deciders)}
+    pairs = zip(_segments(segment_set), _deciders(segment_set), strict=True)
+    return all(
+        # without `unsure` the last decider stands for no segment
+        deciders[by] == (len(segments) if segment is None else segments[segment])
+        for segment, by in pairs
+    )
 
 
 def _segment_of(decider: pl.Expr, segment_set: SegmentSet) -> pl.Expr:
@@ -152,14 +269,7 @@ def _segment_of(decider: pl.Expr, segment_set: SegmentSet) -> pl.Expr:
     count = len(segment_set.segments)
     code = decider.to_physical()
     if count == len(segment_set.deciders):
-        return code.cast(_codes(count)).cat.to(pl.Enum(segment_set.segments))
+        return code.cast(codes(count)).cat.to(pl.Enum(segment_set.segments))
     # Arrow files refuse a code past the last value even where it is masked as missing.
-    within = pl.when(code < count).then(code).otherwise(0).cast(_codes(count))
+    within = pl.when(code < count).then(code).otherwise(0).cast(codes(count))
     return pl.when(code < count).then(within.cat.to(pl.Enum(segment_set.segments)))
-
-
-def _codes(count: int) -> pl.DataType:
-    """What Polars holds the codes of so many Enum values in."""
-    if count <= _ONE_BYTE:
-        return pl.UInt8()
-    return pl.UInt16() if count <= _TWO_BYTES else pl.UInt32()

@@ -6,30 +6,39 @@ short chains.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from segrules.backends.context import Context
+from segrules.backends.polars import ranks
 from segrules.backends.polars.dtypes import converted, is_literal, literal, settled
+from segrules.backends.polars.names import feature_column, node_column, placed_column
 from segrules.backends.polars.operators import RULES, Place
-from segrules.backends.reach import on_row
+from segrules.lang import ir
 from segrules.lang.ir import (
     Aggregate,
     Apply,
     AsOf,
+    Calibrated,
     Choose,
     Column,
     Const,
     Expr,
+    Gap,
     InRank,
+    Linked,
+    Placed,
+    Rank,
     Ruleset,
+    Statistic,
     Table,
     Use,
 )
 from segrules.lang.types import Type
+
+__all__ = ["Scope", "feature_column", "lower", "scope_of"]
 
 CHUNK = 20
 """Cases in one chain: Polars plans longer chains in more than linear time."""
@@ -37,37 +46,18 @@ CHUNK = 20
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The frame that expressions stand in.
+    """The prepared frame of a table (see `plan`), in which expressions stand.
 
-    Columns keep their names, a feature is `let:<name>`, an aggregate `agg:<n>`; names in rules
-    hold no colon, so nothing clashes. What can be missing the nodes say themselves.
+    Columns keep their names; all others are named in `names`. What can be missing the nodes say
+    themselves.
     """
 
     context: Context
     table: Table
-    aggregates: Mapping[Aggregate, str] = field(default_factory=dict)
 
 
 def scope_of(ruleset: Ruleset, table: str, context: Context) -> Scope:
-    """The scope of a table: every aggregate that its features, sets and funnels name."""
-    expressions = [feature.expr for feature in ruleset.features_of(table)]
-    for found in ruleset.sets:
-        if found.table == table:
-            expressions.extend(rule.condition for rule in found.rules)
-    for funnel in ruleset.funnels:
-        if funnel.table == table:
-            for stage in funnel.stages:
-                expressions.extend(cost.amount for cost in stage.costs)
-                expressions.extend([] if stage.value is None else [stage.value])
-    aggregates: dict[Aggregate, str] = {}
-    for node in on_row(expressions):
-        if isinstance(node, Aggregate):
-            aggregates.setdefault(node, f"agg:{len(aggregates)}")
-    return Scope(context, ruleset.table(table), aggregates)
-
-
-def feature_column(name: str) -> str:
-    return f"let:{name}"
+    return Scope(context, ruleset.table(table))
 
 
 def lower(node: Expr, scope: Scope) -> pl.Expr:
@@ -87,10 +77,14 @@ def lower(node: Expr, scope: Scope) -> pl.Expr:
             return _folded(RULES[op](place, operands), operands, node.type)
         case Choose():
             return _choose(node, scope)
-        case Aggregate():
-            return pl.col(scope.aggregates[node])
-        case InRank():
-            return _in_rank(node, scope)
+        case Aggregate() | ir.Sequence() | Linked():
+            return pl.col(node_column(node))
+        case Placed(set=name, caps=caps):
+            return pl.col(placed_column(name, caps))
+        case InRank() | Statistic() | Rank():
+            return ranks.answer(node, _asked(node, scope), scope.context.calibration)
+        case Gap():
+            raise ValueError("a gap is between rows: it stands only in an aggregate")
 
 
 def _folded(expr: pl.Expr, operands: Sequence[pl.Expr], kind: Type) -> pl.Expr:
@@ -139,20 +133,13 @@ def _decided(cases: Sequence[tuple[pl.Expr, pl.Expr]], otherwise: pl.Expr) -> pl
     )
 
 
-def _in_rank(node: InRank, scope: Scope) -> pl.Expr:
-    cut = scope.context.calibration.cut(node.name)
-    if cut is None:
-        raise KeyError(f"the calibration has no cut point for the rank {node.name}")
-    if cut.value is None:
-        return pl.lit(None, dtype=pl.Boolean)
-    amount, edge = lower(node.by, scope), literal(cut.value, node.by.type)
-    if cut.key is None:
-        return _folded(_up_to(node, equal=True)(amount, edge), [amount], node.type)
-    tied = (amount == edge) & (pl.col(scope.table.key) <= cut.key)
-    return _up_to(node, equal=False)(amount, edge) | tied
-
-
-def _up_to(node: InRank, *, equal: bool) -> Callable[[pl.Expr, pl.Expr], pl.Expr]:
-    if equal:
-        return operator.ge if node.top else operator.le
-    return operator.gt if node.top else operator.lt
+def _asked(node: Calibrated, scope: Scope) -> ranks.Asked:
+    """The parts of a rank or a figure, over the frame."""
+    population = node.population
+    amount = node.value if isinstance(node, Statistic) else node.by
+    return ranks.Asked(
+        None if amount is None else lower(amount, scope),
+        tuple(lower(part, scope) for part in population.same),
+        None if population.among is None else lower(population.among, scope),
+        pl.col(scope.table.key),
+    )

@@ -6,18 +6,21 @@ Polars carries null through most expressions itself; a rule whose engine form do
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from hashlib import sha256
 
 import polars as pl
 
+from segrules.backends.polars import dates
 from segrules.backends.polars.dtypes import converted, dtype, is_literal, literal, settled
 from segrules.lang.ir import Apply, Const, Expr
 from segrules.lang.operators import OPERATORS, total
-from segrules.lang.types import BOUND, Money, Number, Share, Text, Type, form
+from segrules.lang.patterns import PatternFault, read_pattern
+from segrules.lang.types import BOUND, Money, Number, Set, Share, Text, Type, form
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ Rule = Callable[[Place, Operands], pl.Expr]
 _FEW_TEXTS = 8
 """Up to here, comparing one by one is faster than Polars' `is_in` on text (measured)."""
 
-_MONTHS_THERE_ARE = (dt.MAXYEAR - dt.MINYEAR + 1) * 12
+_HASHES = 2**64
+"""How many different numbers the first eight bytes of a hash make."""
 
 
 # ---- what missing operands do
@@ -146,15 +150,32 @@ def _halves(divisor: object) -> bool:
     return abs(math.frexp(divisor)[0]) == 0.5 and abs(divisor) > 1e-300
 
 
-def _compared(rule: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Rule:
-    """Equality; declared values of different columns are compared as text."""
+_MIRRORED: Mapping[str, str] = {
+    "eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le"
+}  # fmt: skip
+
+
+def compared(name: str, a: pl.Expr, b: pl.Expr) -> pl.Expr:
+    """`a < b` and the like.
+
+    Polars answers one row for a literal before a column that is made of one value, so literals
+    stand last.
+    """
+    if is_literal(a) and not is_literal(b):
+        name, a, b = _MIRRORED[name], b, a
+    answer: pl.Expr = getattr(operator, name)(a, b)
+    return answer
+
+
+def _compares(name: str) -> Rule:
+    """Declared values of different columns are compared as text."""
 
     def answer(place: Place, operands: Operands) -> pl.Expr:
         a, b = operands
         left, right = (dtype(arg.type) for arg in place.node.args)
         if left != right:
-            return rule(a.cast(pl.String), b.cast(pl.String))
-        return rule(a, b)
+            return compared(name, a.cast(pl.String), b.cast(pl.String))
+        return compared(name, a, b)
 
     return answer
 
@@ -186,53 +207,67 @@ def _to_minor(amount: pl.Expr) -> pl.Expr:
 
 
 def _to_date(place: Place, operands: Operands) -> pl.Expr:
-    # the zone's offset may lead out of the years there are
-    return operands[0].dt.convert_time_zone(place.zone).dt.date().clip(dt.date.min, dt.date.max)
+    return dates.day_of(operands[0], place.zone)
 
 
-def _days_between(first: pl.Expr, second: pl.Expr) -> pl.Expr:
-    return _ordinal(second) - _ordinal(first)
+def _add(rule: Callable[[pl.Expr, int], pl.Expr]) -> Rule:
+    """A date and a constant number of days or months."""
+    return lambda place, operands: rule(operands[0], _whole_constant(place.node.args[1]))
 
 
-def _months_between(first: pl.Expr, second: pl.Expr) -> pl.Expr:
-    """Months between the two months, less the one not completed, in either direction."""
-    months = _month_number(second) - _month_number(first)
-    started = (second.dt.day() < _clamped_day(first, second)).cast(pl.Int64)
-    ending = (first.dt.day() < _clamped_day(second, first)).cast(pl.Int64)
-    return pl.when(first <= second).then(months - started).otherwise(months + ending)
+def _matches(place: Place, operands: Operands) -> pl.Expr:
+    text = _constant(place.node.args[1])
+    pattern = read_pattern(str(text))
+    if isinstance(pattern, PatternFault):
+        raise ValueError(f"the pattern {text!r} has not been checked")
+    return operands[0].str.contains(pattern.portable)
 
 
-def _clamped_day(first: pl.Expr, second: pl.Expr) -> pl.Expr:
-    """The day of the month on which a month from `first` is completed in `second`'s month."""
-    last = second.dt.days_in_month()
-    return pl.when(first.dt.day() < last).then(first.dt.day()).otherwise(last)
+def _has(
+    combined: Callable[[Sequence[pl.Expr]], pl.Expr], *, negated: bool = False
+) -> Callable[[Place, Operands], pl.Expr]:
+    """Which of the listed values are in a set; each is looked for by itself."""
+
+    def answer(_: Place, operands: Operands) -> pl.Expr:
+        found, *listed = operands
+        answered = combined([found.list.contains(value) for value in listed])
+        return ~answered if negated else answered
+
+    return answer
 
 
-def _add_days(place: Place, operands: Operands) -> pl.Expr:
-    days = _ordinal(operands[0]) + _whole_constant(place.node.args[1])
-    inside = days.is_between(_ordinal_of(dt.date.min), _ordinal_of(dt.date.max))
-    return pl.when(inside).then(days).cast(pl.Int32).cast(pl.Date)
+def _collect(place: Place, operands: Operands) -> pl.Expr:
+    """The values stand in their declared order: one place a test, those not true taken out."""
+    if not isinstance(place.node.type, Set):
+        raise TypeError("only declared values are collected")
+    values = zip(place.node.type.values, operands, strict=True)
+    return pl.concat_list([_if_true(test, value) for value, test in values]).list.drop_nulls()
 
 
-def _add_months(place: Place, operands: Operands) -> pl.Expr:
-    months = _whole_constant(place.node.args[1])
-    if abs(months) >= _MONTHS_THERE_ARE:
-        return pl.lit(None, dtype=pl.Date)
-    later = operands[0].dt.offset_by(f"{months}mo")
-    return pl.when(later.is_between(dt.date.min, dt.date.max)).then(later)
+def _if_true(test: pl.Expr, value: str) -> pl.Expr:
+    if is_literal(test):
+        return pl.lit(value if settled(test) is True else None, dtype=pl.String)
+    return pl.when(test).then(pl.lit(value))
 
 
-def _ordinal(date: pl.Expr) -> pl.Expr:
-    """Days since 1970-01-01."""
-    return date.cast(pl.Int32).cast(pl.Int64)
+def _held_out(place: Place, operands: Operands) -> pl.Expr:
+    salt, share = (_constant(arg) for arg in place.node.args[1:])
+    begin = f"{salt}:".encode()
+    # the share as it was written: 0.1 is a tenth, not the double next to it
+    edge = math.ceil(Fraction(repr(share)) * _HASHES)
+    if edge >= _HASHES:
+        return pl.when(operands[0].is_not_null()).then(statement=True)
+    # bytes compare like the number that their first eight make
+    below = max(edge, 0).to_bytes(8, "big")
 
+    def held(keys: pl.Series) -> pl.Series:
+        answers = [
+            None if key is None else sha256(begin + key.encode()).digest() < below
+            for key in keys.to_list()
+        ]
+        return pl.Series(keys.name, answers, dtype=pl.Boolean)
 
-def _ordinal_of(date: dt.date) -> int:
-    return (date - dt.date(1970, 1, 1)).days
-
-
-def _month_number(date: pl.Expr) -> pl.Expr:
-    return date.dt.year().cast(pl.Int64) * 12 + date.dt.month().cast(pl.Int64)
+    return operands[0].map_batches(held, return_dtype=pl.Boolean, is_elementwise=True)
 
 
 def _starts_with(text: pl.Expr, part: pl.Expr) -> pl.Expr:
@@ -253,12 +288,12 @@ RULES: Mapping[str, Rule] = total(
         "idiv": strict(operator.floordiv),
         "mod": strict(operator.mod),
         "neg": strict(operator.neg),
-        "eq": _compared(operator.eq),
-        "ne": _compared(operator.ne),
-        "lt": strict(operator.lt),
-        "le": strict(operator.le),
-        "gt": strict(operator.gt),
-        "ge": strict(operator.ge),
+        "eq": _compares("eq"),
+        "ne": _compares("ne"),
+        "lt": _compares("lt"),
+        "le": _compares("le"),
+        "gt": _compares("gt"),
+        "ge": _compares("ge"),
         "and": kleene(pl.all_horizontal),
         "or": kleene(pl.any_horizontal),
         "not": strict(operator.invert),
@@ -271,13 +306,20 @@ RULES: Mapping[str, Rule] = total(
         "contains": strict(lambda text, part: text.str.contains(part, literal=True)),
         "starts_with": strict(_starts_with),
         "ends_with": strict(_ends_with),
+        "matches": _matches,
+        "has_any": _has(pl.any_horizontal),
+        "has_all": _has(pl.all_horizontal),
+        "has_none": _has(pl.any_horizontal, negated=True),
+        "collect": _collect,
+        "held_out": _held_out,
         "to_number": strict(lambda whole: whole.cast(pl.Float64)),
         "to_minor": strict(_to_minor),
         "to_date": _to_date,
-        "days_between": strict(_days_between),
-        "months_between": strict(_months_between),
-        "add_days": _add_days,
-        "add_months": _add_months,
+        "days_between": strict(dates.days_between),
+        "months_between": strict(dates.months_between),
+        "days_to_anniversary": strict(dates.days_to_anniversary),
+        "add_days": _add(dates.days_later),
+        "add_months": _add(dates.months_later),
         "position": strict(lambda value: value.to_physical().cast(pl.Int64)),
     },
     OPERATORS,

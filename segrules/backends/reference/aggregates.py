@@ -31,6 +31,10 @@ def _count_distinct(rows: Dated, _: Type) -> Value:
     return len({value for _, value in rows})
 
 
+def _count_same(rows: Dated, _: Type) -> Value:
+    return max(Counter(_values(rows)).values(), default=0)
+
+
 def _sum(rows: Dated, kind: Type) -> Value:
     exact = _total(_values(rows), kind)
     return exact if abs(exact) <= BOUND else None
@@ -103,6 +107,7 @@ RULES: Mapping[str, Rule] = total(
     {
         "count": _count,
         "count_distinct": _count_distinct,
+        "count_same": _count_same,
         "sum": _sum,
         "mean": _mean,
         "median": _median,

@@ -2,50 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from segrules.backends.context import Context, seen
-from segrules.backends.reach import features_needed
+from segrules.backends.context import Context
+from segrules.backends.reach import steps_needed
 from segrules.backends.reference import aggregates, operators
-from segrules.backends.reference.ranking import in_rank
+from segrules.backends.reference.ranking import Compared, answer
+from segrules.backends.reference.rows import (
+    Columns,
+    Row,
+    Tables,
+    World,
+    date_of,
+    day_of,
+    key_of,
+    source_of,
+    visible,
+)
+from segrules.backends.reference.sequences import Moment, gaps, happens
 from segrules.lang.ir import (
     Aggregate,
     Apply,
     AsOf,
+    Calibrated,
     Choose,
     Column,
     Const,
     Expr,
+    Feature,
+    Gap,
     InRank,
+    LastRows,
+    Linked,
+    Placed,
+    Rank,
+    Rows,
     Ruleset,
     SegmentSet,
+    Sequence,
+    Statistic,
     Table,
     Use,
     Value,
     Window,
+    rows_in,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row with the related rows that belong to its key, all canonical.
-
-    A column that is absent is missing. `given` stands in for features, by name. `table` is needed
-    only where a rank is cut within ties, to find the row's key.
-    """
-
-    columns: Mapping[str, Value]
-    related: Mapping[str, Sequence[Mapping[str, Value]]] = field(default_factory=dict)
-    given: Mapping[str, Value] = field(default_factory=dict)
-    table: str | None = None
+__all__ = ["Decision", "Row", "Tables", "World", "allotted", "compared", "decide", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The segment (missing when unsure and no `unsure` is declared), what decided, every rule.
 
-    `by` is the deciding rule's segment, "otherwise" or "unsure".
+    `by` is the decider of the first true rule, "cap" where a cap moved the row, "otherwise" or
+    "unsure".
     """
 
     segment: str | None
@@ -60,74 +73,60 @@ class Decision:
 
 def evaluate(expr: Expr, row: Row, ruleset: Ruleset, context: Context) -> Value:
     """The value of an expression on a row."""
-    return _Evaluator([expr], row, ruleset, context).value(expr)
+    return _Evaluator(row, ruleset, context).value(expr)
 
 
-def decide(segment_set: SegmentSet, row: Row, ruleset: Ruleset, context: Context) -> Decision:
-    """The first rule that is true; without one `otherwise`, or `unsure` if some are unknown."""
-    conditions = [rule.condition for rule in segment_set.rules]
-    placed = Row(row.columns, row.related, row.given, segment_set.table)
-    evaluator = _Evaluator(conditions, placed, ruleset, context)
-    truths = tuple(_truth(evaluator.value(condition)) for condition in conditions)
-    if True in truths:
-        segment = segment_set.rules[truths.index(True)].segment
-        return Decision(segment, segment, truths)
-    if None in truths:
-        unsure = segment_set.unsure
-        return Decision(unsure.segment if unsure else None, "unsure", truths)
-    return Decision(segment_set.otherwise.segment, "otherwise", truths)
-
-
-def visible(
-    rows: Iterable[Mapping[str, Value]],
-    table: Table,
+def decide(
+    segment_set: SegmentSet,
+    row: Row,
+    ruleset: Ruleset,
     context: Context,
-    window: Window | None = None,
-) -> list[Mapping[str, Value]]:
-    """The rows dated in the window and not after as_of; all of them if the table has no dates."""
-    if table.dated is None:
-        if window is not None:
-            raise ValueError(f"the table {table.name} has no dates to look through a window at")
-        return list(rows)
-    dated = table.column(table.dated)
-    if dated is None:
-        raise ValueError(f"the table {table.name} is dated by a column it does not have")
-    bounds = seen(window, dated.type, context)
-    return [row for row in rows if _within(row.get(table.dated), bounds.start, bounds.end)]
+    caps: int | None = None,
+) -> Decision:
+    """The placement of a row after so many of the set's caps (None: all of them).
+
+    The set need not be the one of the ruleset: what the caps ask of the placement is asked of it.
+    """
+    evaluator = _Evaluator(row, ruleset, context)
+    return evaluator.placement(segment_set, len(segment_set.caps) if caps is None else caps)
 
 
-def _within(date: Value, start: Value, end: Value) -> bool:
-    """Whether start ≤ date < end; a row without a date is never seen."""
-    if date is None:
-        return False
-    return (start is None or start <= date) and (end is None or date < end)  # type: ignore[operator]
+def allotted(segment_set: SegmentSet, row: Row, ruleset: Ruleset, context: Context) -> str | None:
+    """To whom a row is allotted; None where nothing is said of its segment."""
+    evaluator = _Evaluator(row, ruleset, context)
+    segment = evaluator.placement(segment_set, len(segment_set.caps)).segment
+    for allotment in segment_set.allotments:
+        if allotment.segment == segment:
+            best = (to for rank, to in allotment.best if evaluator.value(rank) is True)
+            return next(best, allotment.rest)
+    return None
 
 
-def _truth(value: Value) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    raise TypeError("a condition is a flag")
+def compared(node: Calibrated, row: Row, ruleset: Ruleset, context: Context) -> Compared:
+    """What a rank or a figure asks of a row."""
+    return _Evaluator(row, ruleset, context).compared(node)
 
 
 class _Evaluator:
-    """Expressions on one row; every feature they rest on is evaluated once, in order."""
+    """Expressions on one row; every feature and placement is found once."""
 
-    def __init__(
-        self, expressions: Sequence[Expr], row: Row, ruleset: Ruleset, context: Context
-    ) -> None:
+    def __init__(self, row: Row, ruleset: Ruleset, context: Context) -> None:
         self._row, self._ruleset, self._context = row, ruleset, context
         self._features = dict(row.given)
-        for feature in features_needed(expressions, ruleset, row.given):
-            self._features[feature.name] = self.value(feature.expr)
+        self._placements: dict[tuple[str, int], Decision] = {}
 
     def value(self, node: Expr) -> Value:
         match node:
             case Const(value=value):
                 return value
-            case Column(name=name):
-                return self._row.columns.get(name)
-            case Use(name=name):
-                return self._features[name]
+            case Column():
+                return self._column(node)
+            case Use():
+                return self._use(node)
+            case Linked():
+                return self._linked(node)
+            case Placed():
+                return self._placed(node)
             case AsOf():
                 return self._context.as_of
             case Apply(op=op, args=args):
@@ -137,47 +136,171 @@ class _Evaluator:
                 return self._choose(node)
             case Aggregate():
                 return self._aggregate(node)
-            case InRank():
-                return self._rank(node)
+            case Sequence():
+                moments = [self._moments(rows) for rows in rows_in(node)]
+                return happens(node, moments, self._context.as_of)
+            case InRank() | Statistic() | Rank():
+                return answer(node, self.compared(node), self._context.calibration)
+            case Gap():
+                raise ValueError("a gap is between rows: it stands only in an aggregate")
+
+    def _column(self, node: Column) -> Value:
+        if node.table != self._row.table:
+            raise ValueError(f"{node.table}.{node.name} is read on a row of {self._row.table}")
+        return self._row.columns.get(node.name)
 
     def _choose(self, node: Choose) -> Value:
         for condition, value in node.cases:
-            truth = self.value(condition)
+            truth = self._truth(condition)
             if truth is None:
                 return None
             if truth:
                 return self.value(value)
         return self.value(node.otherwise)
 
-    def _aggregate(self, node: Aggregate) -> Value:
-        table = self._ruleset.table(node.rows.table)
-        rows = visible(
-            self._row.related.get(table.name, ()), table, self._context, node.rows.window
-        )
-        dated: list[tuple[object, Value]] = []
-        for row in rows:
-            inside = Row(row, table=table.name)
-            if node.rows.where is not None and not self._on(inside, node.rows.where):
-                continue
-            # `count` has no value: a row counts for itself
-            value = 1 if node.value is None else self._on(inside, node.value)
-            if value is not None:
-                dated.append((row.get(table.dated) if table.dated else None, value))
-        kind = node.type if node.value is None else node.value.type
-        return aggregates.RULES[node.how](dated, kind)  # type: ignore[arg-type]
+    def _truth(self, node: Expr) -> bool | None:
+        value = self.value(node)
+        if value is None or isinstance(value, bool):
+            return value
+        raise TypeError("a condition is a flag")
 
-    def _on(self, row: Row, node: Expr) -> Value:
-        """The value of an expression on a related row."""
+    # ---- features and placements
+
+    def _use(self, node: Use) -> Value:
+        if node.name not in self._features:
+            self._prepare(node)
+        return self._features[node.name]
+
+    def _placed(self, node: Placed) -> Value:
+        found = self._ruleset.set(node.set)
+        caps = len(found.caps) if node.caps is None else node.caps
+        if caps == len(found.caps) and node.set in self._features:
+            return self._features[node.set]
+        if (node.set, caps) not in self._placements:
+            self._prepare(node)
+        return self.placement(found, caps).segment
+
+    def _prepare(self, *nodes: Expr) -> None:
+        """Finds every feature that nodes rest on, in order: chains of them may be long."""
+        for step in steps_needed(nodes, self._row.table, self._ruleset, self._features):
+            if isinstance(step, Feature):
+                self._features[step.name] = self.value(step.expr)
+            else:
+                self.placement(step, 0)
+
+    def placement(self, found: SegmentSet, caps: int) -> Decision:
+        """The placement after so many caps: of each, those who are not in its rank go to `rest`."""
+        if (found.name, caps) not in self._placements:
+            made = self._first_match(found) if caps == 0 else self._capped(found, caps)
+            self._placements[found.name, caps] = made
+        return self._placements[found.name, caps]
+
+    def _first_match(self, found: SegmentSet) -> Decision:
+        """The first rule that is true; without one `otherwise`, or `unsure` if some are unknown."""
+        self._prepare(*(rule.condition for rule in found.rules))
+        truths = tuple(self._truth(rule.condition) for rule in found.rules)
+        if True in truths:
+            rule = found.rules[truths.index(True)]
+            return Decision(rule.segment, rule.decider, truths)
+        if None in truths:
+            unsure = found.unsure
+            return Decision(unsure.segment if unsure else None, "unsure", truths)
+        return Decision(found.otherwise.segment, "otherwise", truths)
+
+    def _capped(self, found: SegmentSet, caps: int) -> Decision:
+        before, cap = self.placement(found, caps - 1), found.caps[caps - 1]
+        if before.segment != cap.segment or self._truth(cap.rank) is True:
+            return before
+        return replace(before, segment=cap.rest, by="cap")
+
+    # ---- other rows
+
+    def _linked(self, node: Linked) -> Value:
+        key = self.value(node.by)
+        if not isinstance(key, str):
+            return None
+        table = self._ruleset.table(node.table)
+        rows = self._belonging(table, table.key, key)
+        return self._on(rows[0], table, node.value) if rows else None
+
+    def _belonging(
+        self, table: Table, by: str, key: str, window: Window | None = None
+    ) -> list[Columns]:
+        """The rows of a table whose column `by` is a key, of those that can be seen.
+
+        A row of a derived table is there while rows of its source can be seen.
+        """
+        if table.kind != "derived":
+            rows = self._row.world.belonging(table.name, by, key)
+            return visible(rows, table, self._context, window)
+        source, column = source_of(table, self._ruleset)
+        rows = self._row.world.belonging(source.name, column, key)
+        return [{table.key: key}] if visible(rows, source, self._context) else []
+
+    def _on(self, columns: Columns, table: Table, node: Expr) -> Value:
+        """The value of an expression on another row."""
+        row = self._row.elsewhere(table.name, columns)
         return evaluate(node, row, self._ruleset, self._context)
 
-    def _rank(self, node: InRank) -> Value:
-        cut = self._context.calibration.cut(node.name)
-        if cut is None:
-            raise KeyError(f"the calibration has no cut point for the rank {node.name}")
-        return in_rank(node, cut, self.value(node.by), self._key())
+    def _asked(self, rows: Rows) -> list[Columns]:
+        """The rows that take part."""
+        key = key_of(self._row, self._ruleset)
+        table = self._ruleset.table(rows.table)
+        if key is None:
+            return []
+        found = self._belonging(table, rows.by, key, rows.window)
+        found = self._filtered(found, table, rows.among)
+        if isinstance(rows.window, LastRows):
+            found = _latest(found, table, rows.window.count)
+        return self._filtered(found, table, rows.where)
 
-    def _key(self) -> str | None:
-        if self._row.table is None:
-            return None
-        key = self._row.columns.get(self._ruleset.table(self._row.table).key)
-        return key if isinstance(key, str) else None
+    def _filtered(self, rows: list[Columns], table: Table, test: Expr | None) -> list[Columns]:
+        if test is None:
+            return rows
+        return [row for row in rows if self._on(row, table, test) is True]
+
+    def _moments(self, rows: Rows) -> list[Moment]:
+        table = self._ruleset.table(rows.table)
+        return [self._moment(row, table) for row in self._asked(rows)]
+
+    def _moment(self, row: Mapping[str, Value], table: Table) -> Moment:
+        date = date_of(row, table)
+        if date is None:
+            raise ValueError(f"the rows of {table.name} have no dates")
+        return Moment(date, day_of(date, self._context.zone))
+
+    def _aggregate(self, node: Aggregate) -> Value:
+        table = self._ruleset.table(node.rows.table)
+        rows = self._asked(node.rows)
+        dates = [date_of(row, table) for row in rows]
+        if node.value is None:
+            # a row counts for itself
+            return aggregates.RULES[node.how]([(date, 1) for date in dates], node.type)
+        if isinstance(node.value, Gap):
+            values = list[Value](gaps([self._moment(row, table) for row in rows]))
+        else:
+            values = [self._on(row, table, node.value) for row in rows]
+        dated: list[tuple[dt.date | None, Value]] = [
+            (date, value) for date, value in zip(dates, values, strict=True) if value is not None
+        ]
+        return aggregates.RULES[node.how](dated, node.value.type)
+
+    # ---- populations
+
+    def compared(self, node: Calibrated) -> Compared:
+        amount = node.value if isinstance(node, Statistic) else node.by
+        population = node.population
+        return Compared(
+            key_of(self._row, self._ruleset),
+            None if amount is None else self.value(amount),
+            tuple(self.value(part) for part in population.same),
+            True if population.among is None else self._truth(population.among),
+        )
+
+
+def _latest(rows: list[Columns], table: Table, count: int) -> list[Columns]:
+    """The latest rows, and all others dated like the last of them."""
+    dates = sorted((date for row in rows if (date := date_of(row, table))), reverse=True)
+    if len(dates) <= count:
+        return rows
+    return [row for row in rows if (date := date_of(row, table)) and date >= dates[count - 1]]

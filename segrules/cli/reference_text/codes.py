@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from segrules.cli.reference_text.facts import table
+from segrules.cli.reference_text.tables import table
 from segrules.rules import inspect
 from segrules.text.catalogue import PREAMBLE, Entry, catalogue
 from segrules.text.diagnostic import Diagnostic
@@ -17,8 +17,8 @@ GROUPS = {
     "1": "Declarations",
     "2": "Names",
     "3": "Types and expressions",
-    "4": "Data",
-    "5": "Funnels, scenarios and projects",
+    "4": "Data, identities, histories, calibrations",
+    "5": "Projections, tests and governance",
     "6": "Using the command",
 }
 """What the codes of each hundred are about."""

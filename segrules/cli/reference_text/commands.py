@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from segrules.cli.main import app
-from segrules.cli.reference_text.facts import table
+from segrules.cli.reference_text.tables import table
 
 _EXIT_CODES = (
     ("0", "done"),

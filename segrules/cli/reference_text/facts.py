@@ -8,13 +8,15 @@ from typing import get_args
 
 from segrules import rules
 from segrules.cli.reference_text.grammar import readable
-from segrules.lang import build, parse
-from segrules.lang.check import projection, related, segments
+from segrules.cli.reference_text.samples import PREAMBLE
+from segrules.cli.reference_text.tables import table
+from segrules.lang import parse, patterns, pipeline
+from segrules.lang.building import builder
+from segrules.lang.check import identity, projection, segments, windows
 from segrules.lang.operators import AGGREGATES, OPERATORS, Operator
 from segrules.lang.tables import reserved_words
 from segrules.lang.types import BOUND, MINOR_UNITS, Form
 from segrules.segments import cells
-from segrules.text.catalogue import PREAMBLE
 
 FORMS: dict[Form, str] = {
     "text": "text",
@@ -24,6 +26,7 @@ FORMS: dict[Form, str] = {
     "date": "dates",
     "instant": "instants",
     "enum": "enums",
+    "set": "sets",
 }
 """The types that are held in each form."""
 
@@ -33,14 +36,19 @@ LIMITS = {
     "default runs": f"{projection.DEFAULT_RUNS:,}",
     "default seed": f"{projection.DEFAULT_SEED}",
     "depth": f"{parse.MAX_DEPTH}",
-    "digits": f"{build.MAX_DIGITS}",
-    "length": f"{related.MAX_LENGTH:,}",
+    "digits": f"{builder.MAX_DIGITS}",
+    "length": f"{windows.MAX_LENGTH:,}",
     "megabytes": f"{rules.MAX_BYTES // 2**20}",
+    "expression": f"{parse.MAX_EXPRESSION:,}",
     "months": f"{projection.MAX_MONTHS}",
+    "pattern": f"{patterns.LONGEST}",
+    "repeats": f"{patterns.MOST_REPEATS}",
     "runs": f"{projection.MAX_RUNS:,}",
     "syntax errors": f"{parse.MAX_SYNTAX_ERRORS}",
     "terms": f"{parse.MAX_TERMS:,}",
     "terms of sums": f"{parse.MAX_TERMS // 50:,}",
+    "trusted": f"{identity.TRUSTED}",
+    "used files": f"{pipeline.MAX_USED}",
 }
 
 READERS: dict[str, Callable[..., object]] = {
@@ -53,6 +61,7 @@ READERS: dict[str, Callable[..., object]] = {
     "date": cells.date,
     "instant": cells.instant,
     "enum": cells.enum,
+    "set": cells.several,
 }
 
 
@@ -113,7 +122,7 @@ def _aggregates(_detail: str) -> str:
 
 
 def _taken(forms: tuple[Form, ...]) -> str:
-    return "anything" if set(forms) == set(get_args(Form)) else _forms(forms)
+    return "anything but sets" if set(forms) == set(get_args(Form)) - {"set"} else _forms(forms)
 
 
 def _reserved(_detail: str) -> str:
@@ -152,20 +161,6 @@ FACTS: dict[str, Callable[[str], str]] = {
     "reads": _reads,
     "reserved": _reserved,
 }
-
-
-# ---- Markdown
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table; bars in cells are escaped."""
-    head = tuple(head)
-    lines = [head, ("---",) * len(head), *rows]
-    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", r"\|").replace("\n", " ")
 
 
 def _code(text: str) -> str:

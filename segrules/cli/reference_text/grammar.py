@@ -105,23 +105,27 @@ def _literal(text: str) -> str:
 
 
 def _terminal(name: str) -> str:
-    """The words a terminal stands for."""
     if name in LEXICAL:
         return LEXICAL[name]
-    body = definitions()[1][name]
+    found = words(name)
+    return found[0] if len(found) == 1 else f"({' | '.join(found)})"
+
+
+def words(terminal: str) -> list[str]:
+    """The words a terminal stands for; none where it stands for endlessly many texts."""
+    body = definitions()[1][terminal]
+    if terminal in LEXICAL or terminal == "COMMENT":
+        return []
     if body.startswith('"'):
-        words = [_literal(word.strip().strip('"')) for word in body.split(" | ")]
-    else:
-        words = _words(body.strip("/"))
-    return words[0] if len(words) == 1 else f"({' | '.join(words)})"
-
-
-def _words(pattern: str) -> list[str]:
-    """The alternatives of a pattern that is made of words."""
-    plain = re.sub(r"\(\?=.*\)$", "", pattern).replace(r"\b", "").replace(r"\s+", " ")
-    grouped = re.fullmatch(r"(?P<before>[^()]*)\((?P<choice>[^()]*)\)", plain)
-    before, choice = (grouped["before"], grouped["choice"]) if grouped else ("", plain)
-    return [before + re.sub(r"(\w)\?", r"[\1]", word) for word in choice.split("|")]
+        return [_literal(word.strip().strip('"')) for word in body.split(" | ")]
+    seen = re.sub(r"\(\?[=!].*$", "", body.strip("/"))
+    plain = re.sub(r"\\s[+*]", " ", seen.replace(r"\b", ""))
+    plain = re.sub(r"(\w)\?", r"[\1]", plain)
+    grouped = re.fullmatch(r"(?P<before>[^()]*)\((?P<choice>[^()]*)\)(?P<after>[^()]*)", plain)
+    if grouped is None:
+        return plain.split("|")
+    choice = grouped["choice"].split("|")
+    return [f"{grouped['before']}{word}{grouped['after']}" for word in choice]
 
 
 def _spaced(rule: str) -> str:

@@ -13,6 +13,7 @@ from segrules.lang.types import (
     Enum,
     Flag,
     Instant,
+    Link,
     Money,
     Number,
     Share,
@@ -107,7 +108,7 @@ def unify(
             return _amounts(left, right)
         case (
             (Whole(), Whole())
-            | (Text(), Text())
+            | (Text() | Link(), Text() | Link())
             | (Flag(), Flag())
             | (Date(), Date())
             | (Instant(), Instant())

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from segrules.lang import ir
+from segrules.lang import syntax as s
 from segrules.lang.check.bounds import limits, number
 from segrules.lang.check.coerce import apply, to_minor, unify
-from segrules.lang.check.scope import is_unclear, unclear
+from segrules.lang.check.scope import Scope, is_unclear, nearest, unclear
 from segrules.lang.types import (
     Date,
     Enum,
     Flag,
     Instant,
+    Link,
     Money,
     Number,
+    Set,
     Share,
     Text,
     Whole,
@@ -87,10 +92,35 @@ def member(value: ir.Expr, members: list[ir.Expr], span: Span, log: Log) -> ir.E
 def text_test(word: str, value: ir.Expr, text: ir.Const, span: Span, log: Log) -> ir.Expr:
     if is_unclear(value):
         return unclear(span)
-    if not isinstance(value.type, Text):
+    if not isinstance(value.type, Text | Link):
         log.report(problems.text_needed(value.span or span, spell(value.type), word))
         return unclear(span)
     return apply(word, (value, text), Flag(), span)
+
+
+def set_test(
+    word: str, value: ir.Expr, members: Sequence[s.Expression], span: Span, scope: Scope
+) -> ir.Expr:
+    """`interests has any of [savings, pension]`; the listed values are declared ones."""
+    if is_unclear(value):
+        return unclear(span)
+    if not isinstance(value.type, Set):
+        scope.log.report(problems.set_needed(value.span or span, spell(value.type)))
+        return unclear(span)
+    listed: list[ir.Expr] = []
+    for each in members:
+        text = each.text if isinstance(each, s.Name) else ""
+        if text == "missing" and text not in value.type.values:
+            scope.log.report(problems.missing_in_list(each.span))
+        elif text in value.type.values:
+            listed.append(ir.Const(text, Enum(value.type.values), each.span, text))
+        elif not scope.doubts(text):
+            near = nearest(text, value.type.values)
+            written = text or each.span.text
+            scope.log.report(problems.unknown_value(each.span, written, spell(value.type), near))
+    if len(listed) < len(members):
+        return unclear(span)
+    return apply(f"has_{word}", (value, *listed), Flag(), span)
 
 
 def negation(part: ir.Expr, span: Span, log: Log) -> ir.Expr:

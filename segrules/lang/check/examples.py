@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from segrules.lang import ir
 from segrules.lang import syntax as s
 from segrules.lang.check.coerce import exact_value, money_constant, to_float
-from segrules.lang.check.expressions import literal, name, percent_text, rank_name
+from segrules.lang.check.expressions import literal, name
 from segrules.lang.check.scope import Scope, Symbols, is_unclear, nearest
 from segrules.lang.check.segments import cell_text, find_set
 from segrules.lang.types import (
@@ -13,8 +15,10 @@ from segrules.lang.types import (
     Enum,
     Flag,
     Instant,
+    Link,
     Money,
     Number,
+    Set,
     Share,
     Text,
     Type,
@@ -39,13 +43,15 @@ def examples(file: s.File, symbols: Symbols) -> list[ir.Examples]:
 
 def _examples(node: s.ExamplesOf, found: ir.SegmentSet, symbols: Symbols) -> ir.Examples:
     scope = Scope(symbols, symbols.tables[found.table])
-    given = tuple((each.name.text, _value(each.name, each.value, scope)) for each in node.given)
+    given = tuple(
+        (each.name.text, value_under(each.name, each.value, scope)) for each in node.given
+    )
     head, *body = node.rows
     names = [cell for cell in head.cells if isinstance(cell, s.Name)]
     outputs = [cell_text(cell) for cell in head.expect]
     if len(names) < len(head.cells) or outputs not in (["expect"], ["expect", "by"]):
         symbols.log.report(problems.examples_heading(head.span))
-        return ir.Examples(found.name, node.as_of.value, (), ())
+        return ir.Examples(found.name, node.as_of.value, (), (), node.span)
     for each in node.given:
         if any(column.text == each.name.text for column in names):
             symbols.log.report(problems.twice(each.name.span, "column", each.name.text))
@@ -58,13 +64,15 @@ def _examples(node: s.ExamplesOf, found: ir.SegmentSet, symbols: Symbols) -> ir.
             )
             continue
         values = tuple(
-            (each.text, _value(each, cell, scope))
+            (each.text, value_under(each, cell, scope))
             for each, cell in zip(names, row.cells, strict=True)
         )
         expected = [_expected(cell, found, symbols) for cell in row.expect[:1]]
         by = _decider(row.expect[1], found, symbols) if len(row.expect) > 1 else None
         rows.append(ir.ExampleRow((*given, *values), expected[0], by, row.span))
-    return ir.Examples(found.name, node.as_of.value, _cuts(node, found, scope), tuple(rows))
+    return ir.Examples(
+        found.name, node.as_of.value, _cuts(node, found, scope), tuple(rows), node.span
+    )
 
 
 def _expected(cell: s.Cell, found: ir.SegmentSet, symbols: Symbols) -> str:
@@ -83,7 +91,7 @@ def _decider(cell: s.Cell, found: ir.SegmentSet, symbols: Symbols) -> str:
     return text
 
 
-def _value(column: s.Name, cell: s.Cell, scope: Scope) -> ir.Value:
+def value_under(column: s.Name, cell: s.Cell, scope: Scope) -> ir.Value:
     """The cell as a value of the column or named value it stands under."""
     head = name(column, Scope(scope.symbols, scope.table, outcomes=True))
     if is_unclear(head):
@@ -103,9 +111,15 @@ def read_cell(cell: s.Cell, kind: Type, scope: Scope) -> ir.Value:
             return cell.text == "yes"
         if isinstance(kind, Enum) and cell.text in kind.values:
             return cell.text
+        if isinstance(kind, Set) and (cell.text in kind.values or cell.text == "none"):
+            return frozenset() if cell.text not in kind.values else frozenset([cell.text])
+        if scope.doubts(cell.text):
+            return None
         near = nearest(cell.text, kind.values) if isinstance(kind, Enum) else None
         scope.log.report(problems.cell_does_not_fit(cell.span, cell.text, spell(kind), near))
         return None
+    if isinstance(cell, s.CellList | s.CellRange | s.CellCompared):
+        return _read_list(cell, kind, scope)
     constant = literal(cell, scope)
     fitted = _fit(constant, kind, scope)
     if fitted is None:
@@ -114,11 +128,23 @@ def read_cell(cell: s.Cell, kind: Type, scope: Scope) -> ir.Value:
     return fitted
 
 
+def _read_list(
+    cell: s.CellList | s.CellRange | s.CellCompared, kind: Type, scope: Scope
+) -> ir.Value:
+    """Several values are a set; anything else is no value of a column."""
+    if isinstance(cell, s.CellList) and isinstance(kind, Set):
+        texts = [cell_text(value) for value in cell.values]
+        if all(text in kind.values for text in texts):
+            return frozenset(texts)
+    scope.log.report(problems.cell_does_not_fit(cell.span, cell_text(cell), spell(kind), None))
+    return None
+
+
 def _fit(constant: ir.Const, kind: Type, scope: Scope) -> ir.Value:
     match kind, constant.type:
         case Money(currency=currency), Whole() | Number():
             return money_constant(constant, currency, scope.log).value
-        case (Whole(), Whole()) | (Text(), Text()) | (Date(), Date()):
+        case (Whole(), Whole()) | (Text() | Link(), Text()) | (Date(), Date()):
             return constant.value
         case (Number() | Share(bounded=False), Whole() | Number()) | (Share(), Share()):
             node = to_float(constant)
@@ -132,23 +158,30 @@ def _fit(constant: ir.Const, kind: Type, scope: Scope) -> ir.Value:
 # ---- cut points
 
 
-def _cuts(node: s.ExamplesOf, found: ir.SegmentSet, scope: Scope) -> tuple[tuple[str, ir.Cut], ...]:
-    """The cut point of every rank test the rules use, as the examples state it."""
-    ranks = {rank.name: rank for rank in ranks_of(found, scope)}
-    cuts: dict[str, ir.Cut] = {}
+def _cuts(
+    node: s.ExamplesOf, found: ir.SegmentSet, scope: Scope
+) -> tuple[tuple[str, ir.Frozen], ...]:
+    """What stands for the calibration, as the examples state it: a value for each test or figure.
+
+    It holds for every group of a population.
+    """
+    tests = {test.name: test for test in calibrated_in(found, scope)}
+    cuts: dict[str, ir.Frozen] = {}
     for each in node.cuts:
-        fitting = [rank for rank in ranks.values() if _means(each, rank, scope)]
+        fitting = [test for test in tests.values() if _means(each, test, scope)]
         if not fitting and scope.symbols.doubtful:
             continue
         if not fitting:
-            scope.log.report(problems.no_such_rank(each.span, each.name.text, list(ranks)))
+            scope.log.report(problems.no_such_rank(each.span, each.name.text, list(tests)))
         elif len(fitting) > 1:
-            names = [rank.name for rank in fitting]
+            names = [test.name for test in fitting]
             scope.log.report(problems.cut_unclear(each.span, each.name.text, names))
         else:
-            value = read_cell(each.value, fitting[0].by.type, scope)
-            cuts[fitting[0].name] = ir.Cut(0, value)
-    lacking = [rank for rank in ranks if rank not in cuts]
+            cuts[fitting[0].name] = _frozen(fitting[0], each.value, scope)
+    given = {column.name.text for column in node.given}
+    given |= {cell.text for cell in node.rows[0].cells if isinstance(cell, s.Name)}
+    needed = {test.name for test in calibrated_in(found, scope, given)}
+    lacking = [name for name in tests if name in needed and name not in cuts]
     if lacking and not node.cuts:
         scope.log.report(problems.cuts_needed(node.of.span, lacking))
     elif lacking:
@@ -156,31 +189,60 @@ def _cuts(node: s.ExamplesOf, found: ir.SegmentSet, scope: Scope) -> tuple[tuple
     return tuple(cuts.items())
 
 
-def _means(cut: s.CutOf, rank: ir.InRank, scope: Scope) -> bool:
-    by = rank.by.name if isinstance(rank.by, ir.Use | ir.Column) else ""
+def _frozen(test: ir.Calibrated, cell: s.CellValue, scope: Scope) -> ir.Frozen:
+    if isinstance(test, ir.Statistic):
+        return ir.Figure(0, read_cell(cell, test.type, scope))
+    value = read_cell(cell, test.by.type, scope)
+    if isinstance(test, ir.Rank):
+        return ir.Places(1, (value,), (1,))
+    return ir.Cut(0, value)
+
+
+def _means(cut: s.CutOf, test: ir.Calibrated, scope: Scope) -> bool:
+    """Whether a line speaks of a test: by its amount alone, or by its quota too."""
+    amount = test.value if isinstance(test, ir.Statistic) else test.by
+    by = amount.name if isinstance(amount, ir.Use | ir.Column) else ""
+    if by != cut.name.text:
+        return False
     if cut.quota is None:
-        return by == cut.name.text
+        return True
+    if not isinstance(test, ir.InRank) or test.making or test.top is not cut.top:
+        return False
     quota = name(cut.quota, scope) if isinstance(cut.quota, s.Name) else literal(cut.quota, scope)
     if not isinstance(quota, ir.Const) or not isinstance(quota.value, int | float):
         return False
-    shown = str(quota.value)
     if isinstance(quota.type, Share):
-        shown = percent_text(exact_value(quota))
-    return rank.name == rank_name(
-        top=bool(cut.top), quota=shown, table=scope.table.name, by=cut.name.text
-    )
+        return test.share == exact_value(quota)
+    return test.count == quota.value
 
 
-def ranks_of(found: ir.SegmentSet, scope: Scope) -> list[ir.InRank]:
-    """Every rank test that deciding this set needs, those inside named values included."""
-    waiting: list[ir.Expr] = [rule.condition for rule in found.rules]
-    seen: set[str] = set()
-    ranks: list[ir.InRank] = []
+def calibrated_in(
+    found: ir.SegmentSet, scope: Scope, given: Collection[str] = ()
+) -> list[ir.Calibrated]:
+    """Every test and figure of a population that an example of this set needs, however far below.
+
+    Named values that are given need none. Examples have no past and nobody beside them, so nothing
+    holds them and no cap is full.
+    """
+    symbols = scope.symbols
+    waiting: list[ir.Expr] = _entries(found)
+    seen: set[str] = set(given)
+    tests: list[ir.Calibrated] = []
     while waiting:
         for at in ir.walk(waiting.pop()):
-            if isinstance(at, ir.InRank):
-                ranks.append(at)
-            elif isinstance(at, ir.Use) and at.name not in seen:
-                seen.add(at.name)
-                waiting.append(scope.symbols.features[at.name].expr)
-    return ranks
+            match at:
+                case ir.InRank() | ir.Statistic() | ir.Rank():
+                    tests.append(at)
+                case ir.Use(name=used) if used not in seen and used in symbols.features:
+                    seen.add(used)
+                    waiting.append(symbols.features[used].expr)
+                case ir.Placed(set=used) if used not in seen and used != found.name:
+                    seen.add(used)
+                    waiting += _entries(symbols.sets[used])
+                case _:
+                    pass
+    return tests
+
+
+def _entries(found: ir.SegmentSet) -> list[ir.Expr]:
+    return [rule.condition for rule in found.rules if rule.by != "stay"]

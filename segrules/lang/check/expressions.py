@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 from segrules.lang import ir, spelling
 from segrules.lang import syntax as s
-from segrules.lang.check import arithmetic, comparisons, related
-from segrules.lang.check.coerce import exact_value, to_minor
+from segrules.lang.check import (
+    arithmetic,
+    comparisons,
+    past,
+    patterns,
+    populations,
+    related,
+    sequences,
+    windows,
+)
+from segrules.lang.check.coerce import exact_value
 from segrules.lang.check.scope import Scope, is_unclear, nearest, unclear
-from segrules.lang.types import Date, Enum, Flag, Number, Period, Share, Text, Type, Whole, spell
+from segrules.lang.types import (
+    Date,
+    Enum,
+    Flag,
+    Link,
+    Number,
+    Period,
+    Set,
+    Share,
+    Text,
+    Whole,
+    spell,
+)
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic
 from segrules.text.source import Span
@@ -22,6 +42,8 @@ def elaborate(node: s.Expression, scope: Scope) -> ir.Expr:
     match node:
         case s.Name():
             return name(node, scope)
+        case s.Path():
+            return path(node, scope)
         case s.Number() | s.Percent() | s.LengthOf() | s.Quote() | s.DateOf():
             return literal(node, scope)
         case s.Chain(word=word, parts=parts):
@@ -46,13 +68,42 @@ def elaborate(node: s.Expression, scope: Scope) -> ir.Expr:
             return inner if is_unclear(inner) else ir.Apply(op, (inner,), Flag(), False, node.span)
         case s.TextTest(word=word, value=value, text=text):
             constant = ir.Const(text.value, Text(), text.span, text.value)
+            if word == "matches" and not patterns.sound(text, log):
+                return unclear(node.span)
             return comparisons.text_test(word, elaborate(value, scope), constant, node.span, log)
-        case s.Ranked():
-            return _ranked(node, scope)
-        case s.Quantified():
-            return related.quantified(node, scope, elaborate)
+        case s.SetTest(value=value, word=word, members=members):
+            return comparisons.set_test(word, elaborate(value, scope), members, node.span, scope)
         case s.Group(inner=inner_node):
             return elaborate(inner_node, scope)
+        case _:
+            return _of_others(node, scope)
+
+
+def _of_others(node: s.Expression, scope: Scope) -> ir.Expr:
+    """Tests and amounts that look at other rows: related ones, all of them, those of the past."""
+    match node:
+        case s.Quantified():
+            return related.quantified(node, scope, elaborate)
+        case s.Every():
+            return related.every(node, scope, elaborate)
+        case s.SequenceOf():
+            return sequences.sequence(node, scope, elaborate)
+        case s.Was():
+            return past.was(node, scope)
+        case s.Changed():
+            return past.changed(node, scope)
+        case s.Moved():
+            return past.moved(node, scope)
+        case s.AsAt():
+            return past.as_at(node, scope)
+        case s.TimeIn():
+            return past.time_in(node, scope)
+        case s.Ranked():
+            return populations.ranked(node, scope, elaborate)
+        case s.Largest():
+            return populations.largest(node, scope, elaborate)
+        case s.StatisticOf():
+            return populations.statistic(node, scope, elaborate)
         case _:
             return _amount(node, scope)
 
@@ -60,11 +111,11 @@ def elaborate(node: s.Expression, scope: Scope) -> ir.Expr:
 def _tested(parts: tuple[s.Expression, ...], *, known: bool) -> list[str]:
     """Names whose presence parts of a chain test: where one is missing, the chain is decided."""
     return [
-        part.value.text
+        spelling.expression(part.value)
         for part in parts
         if isinstance(part, s.Missingness)
         and part.known is known
-        and isinstance(part.value, s.Name)
+        and isinstance(part.value, s.Name | s.Path)
     ]
 
 
@@ -98,6 +149,9 @@ def _amount(node: s.Expression, scope: Scope) -> ir.Expr:
             return unclear(node.span) if date is None else related.days_since(date, node.span)
         case s.DaysSinceRows():
             return related.days_since_rows(node, scope, elaborate)
+        case s.DaysUntil(value=inner):
+            date = _date(inner, scope)
+            return unclear(node.span) if date is None else related.days_until(date, node.span)
         case s.Completed(unit=unit, start=start, end=end):
             since, until = _date(start, scope), _date(end, scope)
             if since is None or until is None:
@@ -122,32 +176,94 @@ def name(node: s.Name, scope: Scope) -> ir.Expr:
 
 
 def _unknown(node: s.Name, scope: Scope) -> Diagnostic:
+    symbols = scope.symbols
     if node.text in ("yes", "no", "true", "false"):
         return problems.flag_literal(node.span, node.text)
-    if node.text in scope.symbols.tables:
+    if node.text in symbols.tables or node.text in symbols.named_rows:
         return problems.table_is_no_value(node.span, node.text)
+    if node.text in symbols.personas:
+        return problems.persona_is_no_key(node.span, node.text)
+    elsewhere: list[ir.Feature | ir.SegmentSet] = [
+        *symbols.features.values(),
+        *symbols.sets.values(),
+    ]
+    for found in elsewhere:
+        if scope.features and found.name == node.text:
+            return problems.of_another_table(node.span, node.text, found.table, scope.table.name)
     near = nearest(node.text, scope.names())
     return problems.unknown_column(node.span, node.text, scope.table.name, near)
 
 
 def _lookup(node: s.Name, scope: Scope) -> ir.Expr | None:
-    table, symbols = scope.table, scope.symbols
-    column = table.column(node.text)
+    symbols = scope.symbols
+    column = scope.table.column(node.text)
     if column is not None:
-        if column.until_outcome and not scope.outcomes:
-            scope.log.report(problems.until_outcome(node.span, node.text))
-        optional = column.optional and node.text not in scope.present
-        return ir.Column(table.name, column.name, column.type, optional, node.span)
-    feature = symbols.features.get(node.text) if scope.features else None
-    if feature is not None and feature.table == table.name:
-        optional = feature.optional and node.text not in scope.present
-        return ir.Use(feature.name, feature.type, optional, node.span)
+        return _column(node, column, scope)
+    if scope.features:
+        feature = symbols.features.get(node.text)
+        if feature is not None and feature.table == scope.table.name:
+            optional = feature.optional and node.text not in scope.present
+            return ir.Use(feature.name, feature.type, optional, node.span)
+        found = symbols.sets.get(node.text)
+        if found is not None and found.table == scope.table.name:
+            optional = found.optional and node.text not in scope.present
+            return ir.Placed(found.name, found.type, optional, None, node.span)
     knob = symbols.knobs.get(node.text)
     if knob is not None:
         return knob_value(knob, node.span)
     if node.text == "as_of" and not node.quoted:
         return ir.AsOf(span=node.span)
+    if scope.member_of is not None:
+        return _membership(node, scope)
     return None
+
+
+def _column(node: s.Name, column: ir.TableColumn, scope: Scope) -> ir.Expr:
+    """A column of the row; of a predicted one only what can be trusted."""
+    symbols = scope.symbols
+    if column.until_outcome and not scope.outcomes:
+        scope.log.report(problems.until_outcome(node.span, node.text))
+    if column.purposes and symbols.purpose not in column.purposes and not scope.outcomes:
+        scope.log.report(
+            problems.other_purpose(node.span, node.text, column.purposes, symbols.purpose)
+        )
+    optional = column.optional and node.text not in scope.present
+    held = ir.Column(scope.table.name, column.name, column.type, optional, node.span)
+    if column.trusted is None:
+        return held
+    missing = ir.Const(None, column.type, node.span)
+    optional = node.text not in scope.present
+    return ir.Choose(((column.trusted, held),), missing, column.type, optional, node.span)
+
+
+def _membership(node: s.Name, scope: Scope) -> ir.Expr | None:
+    """A bare segment of the set that is spoken of stands for being in it."""
+    found = scope.symbols.sets[scope.member_of or ""]
+    if node.text not in found.segments:
+        return None
+    placed = ir.Placed(found.name, found.type, found.optional, None, node.span)
+    segment = ir.Const(node.text, found.type, node.span, node.text)
+    return comparisons.compare("=", placed, segment, node.span, scope.log)
+
+
+def path(node: s.Path, scope: Scope) -> ir.Expr:
+    """`agent.office.city`: each link leads to the next row; the last name is read there."""
+    first, *others = node.names
+    at = name(first, scope)
+    if not others or is_unclear(at):
+        return at
+    if not isinstance(at.type, Link):
+        scope.log.report(problems.not_a_link(first.span, first.text, spell(at.type)))
+        return unclear(node.span)
+    table = scope.symbols.tables.get(at.type.table)
+    if table is None:
+        return unclear(node.span)
+    beyond = s.Path(tuple(others), others[0].span.to(node.span))
+    value = path(beyond, replace(scope.inside(table), present=frozenset()))
+    if is_unclear(value):
+        return value
+    optional = ".".join(each.text for each in node.names) not in scope.present
+    return ir.Linked(at, table.name, value, value.type, optional, node.span)
 
 
 def knob_value(knob: ir.Knob, span: Span) -> ir.Const:
@@ -176,7 +292,7 @@ def literal(node: s.Number | s.Percent | s.LengthOf | s.Quote | s.DateOf, scope:
         case s.Percent(value=value, written=written):
             return ir.Const(float(value), Share(bounded=0 <= value <= 1), node.span, written)
         case s.LengthOf():
-            length = related.length(node, scope)
+            length = windows.length(node, scope.symbols)
             written = f"{length.count} {length.unit}"
             return ir.Const(length.count, Period(length.unit), node.span, written)
         case s.Quote(value=text):
@@ -199,16 +315,17 @@ def _beside(left: s.Expression, right: s.Expression, scope: Scope) -> tuple[ir.E
             return value_of(left, beside.type, scope), beside
         return elaborate(left, scope), beside
     first = elaborate(left, scope)
-    if isinstance(first.type, Enum) and isinstance(right, s.Name):
+    if isinstance(first.type, Enum | Set) and isinstance(right, s.Name):
         named = unknown or right.text in first.type.values
-        return first, value_of(right, first.type, scope) if named else elaborate(right, scope)
+        kind = Enum(first.type.values) if isinstance(first.type, Set) else first.type
+        return first, value_of(right, kind, scope) if named else elaborate(right, scope)
     if unknown and is_unclear(first):
         return first, unclear(right.span)
     return first, elaborate(right, scope)
 
 
 def _lookup_quietly(node: s.Name, scope: Scope) -> ir.Expr | None:
-    return _lookup(node, Scope(scope.symbols, scope.table, scope.features, outcomes=True))
+    return _lookup(node, replace(scope, outcomes=True, present=frozenset()))
 
 
 def value_of(node: s.Name, kind: Enum, scope: Scope) -> ir.Expr:
@@ -245,8 +362,9 @@ def _member(node: s.Member, scope: Scope) -> ir.Expr:
     for each in node.members:
         if isinstance(each, s.Name) and each.text == "missing" and not each.quoted:
             scope.log.report(problems.missing_in_list(each.span))
-        elif isinstance(each, s.Name) and isinstance(value.type, Enum):
-            members.append(value_of(each, value.type, scope))
+        elif isinstance(each, s.Name) and isinstance(value.type, Enum | Set):
+            kind = Enum(value.type.values) if isinstance(value.type, Set) else value.type
+            members.append(value_of(each, kind, scope))
         else:
             members.append(elaborate(each, scope))
     for found in members:
@@ -270,56 +388,3 @@ def _date(node: s.Expression, scope: Scope) -> ir.Expr | None:
         return value
     scope.log.report(problems.date_needed(node.span, spell(value.type)))
     return None
-
-
-def _ranked(node: s.Ranked, scope: Scope) -> ir.Expr:
-    """`in top 20% by fee`: among all rows of the table, whatever their segment."""
-    if not scope.features:
-        scope.log.report(problems.rank_inside_aggregate(node.span))
-        return unclear(node.span)
-    quota = (
-        literal(node.quota, scope)
-        if not isinstance(node.quota, s.Name)
-        else name(node.quota, scope)
-    )
-    by = to_minor(elaborate(node.by, scope))
-    if is_unclear(quota, by):
-        return unclear(node.span)
-    if not _can_rank(by.type):
-        scope.log.report(problems.no_rank_by(node.by.span, spell(by.type)))
-        return unclear(node.span)
-    return _rank(node, quota, by, scope)
-
-
-def _can_rank(kind: Type) -> bool:
-    return not isinstance(kind, Text | Flag | Enum | Period)
-
-
-def _rank(node: s.Ranked, quota: ir.Expr, by: ir.Expr, scope: Scope) -> ir.Expr:
-    share = count = None
-    if isinstance(quota, ir.Const) and isinstance(quota.type, Share):
-        share = exact_value(quota)
-        spelled = percent_text(share)
-        valid = 0 < share <= 1
-    else:
-        count = quota.value if isinstance(quota, ir.Const) and isinstance(quota.value, int) else 0
-        assert isinstance(count, int)
-        spelled = str(count)
-        valid = count > 0
-    if not valid:
-        scope.log.report(problems.quota_out_of_range(node.quota.span))
-        return unclear(node.span)
-    what = by.name if isinstance(by, ir.Use | ir.Column) else spelling.expression(node.by)
-    title = rank_name(top=node.top, quota=spelled, table=scope.table.name, by=what)
-    return ir.InRank(title, node.top, share, count, by, by.optional, Flag(), node.span)
-
-
-def rank_name(*, top: bool, quota: str, table: str, by: str) -> str:
-    """The name of a rank test in a calibration: `top 20% of leads by fee`."""
-    return f"{'top' if top else 'bottom'} {quota} of {table} by {by}"
-
-
-def percent_text(share: Fraction) -> str:
-    """A share as a percentage, with every digit it has."""
-    percent = share * 100
-    return f"{percent}%" if percent.denominator == 1 else f"{float(percent)!r}%"

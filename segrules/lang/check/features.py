@@ -1,189 +1,103 @@
-"""Named values: `let`, `score` and `band`, checked in an order in which each finds what it uses."""
+"""Named values of one table: `let`, `score`, `band`, `value` and flags."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from typing import Literal
+from fractions import Fraction
 
 from segrules.lang import ir
 from segrules.lang import syntax as s
 from segrules.lang.check import arithmetic, comparisons
 from segrules.lang.check.coerce import to_float, to_minor
 from segrules.lang.check.expressions import condition, elaborate, literal, name
-from segrules.lang.check.order import Circle, settle
-from segrules.lang.check.scope import Scope, Symbols, is_unclear, nearest, unclear
-from segrules.lang.types import Enum, Number, Period, Type, Whole, spell
+from segrules.lang.check.scope import Scope, is_unclear, nearest, unclear
+from segrules.lang.types import Enum, Money, Number, Period, Type, Whole, spell
 from segrules.text import problems
 
-Named = s.LetOf | s.ScoreOf | s.BandOf
+COSTS = ("goods", "sales", "marketing", "service")
+"""The lines of cost without which a profit is not one."""
 
 
-def features(file: s.File, symbols: Symbols) -> None:
-    """Checks every named value; what they are goes into the symbols in order of use."""
-    nodes: dict[str, Named] = {}
-    for node in file.declarations:
-        if isinstance(node, Named):
-            if node.name.text in nodes:
-                symbols.log.report(problems.twice(node.name.span, "name", node.name.text))
-            else:
-                nodes[node.name.text] = node
-    order, circles = settle(_uses(nodes))
-    tables = _tables(nodes, order, symbols)
-    for found in _without_circles(order, circles, nodes, symbols):
-        table = tables.get(found)
-        if table is not None:
-            _check(nodes[found], Scope(symbols, table), symbols)
-        else:
-            symbols.doubtful |= {found}
-
-
-def _check(node: Named, scope: Scope, symbols: Symbols) -> None:
-    if scope.table.column(node.name.text) or node.name.text in symbols.knobs:
-        symbols.log.report(problems.twice(node.name.span, "name", node.name.text))
-        return
-    kind: Literal["let", "score", "band"]
+def feature(node: s.LetOf | s.ScoreOf | s.BandOf | s.ValueOf | s.FlagOf, scope: Scope) -> ir.Expr:
+    """The value of a declaration as meant; after a complaint a node of type Unclear."""
     match node:
-        case s.LetOf():
-            kind, expr = "let", to_minor(elaborate(node.value, scope))
+        case s.LetOf(value=value, trusted=trusted):
+            made = to_minor(elaborate(value, scope))
+            expr = made if trusted is None else _trusted(made, trusted, scope)
         case s.ScoreOf():
-            kind, expr = "score", _score(node, scope)
+            expr = _score(node, scope)
         case s.BandOf():
-            kind, expr = "band", _band(node, scope)
+            expr = _band(node, scope)
+        case s.ValueOf():
+            expr = _value(node, scope)
+        case s.FlagOf(when=when):
+            expr = condition(when, scope)
     if isinstance(expr.type, Period):
-        symbols.log.report(problems.let_is_length(node.name.span, node.name.text))
-        expr = unclear(node.span)
-    if is_unclear(expr):
-        symbols.doubtful |= {node.name.text}
-        return
-    symbols.features[node.name.text] = ir.Feature(
-        node.name.text, kind, scope.table.name, expr, node.name.span
-    )
+        scope.log.report(problems.let_is_length(node.name.span, node.name.text))
+        return unclear(node.span)
+    return expr
 
 
-# ---- order and table
+def _trusted(value: ir.Expr, trusted: s.Expression, scope: Scope) -> ir.Expr:
+    """A value that is missing where it cannot be trusted."""
+    test = condition(trusted, scope)
+    if is_unclear(value, test):
+        return unclear(trusted.span)
+    missing = ir.Const(None, value.type, value.span)
+    return ir.Choose(((test, value),), missing, value.type, True, value.span)
 
 
-def names_in(node: object) -> Iterator[s.Name]:
-    """Every bare name of an expression that is read on the row at hand (not on related rows)."""
-    waiting: list[object] = [node]
-    while waiting:
-        at = waiting.pop()
-        match at:
-            case s.Name():
-                yield at
-            case s.RowsOf(window=s.InLastOf(length=s.Name() as length)):
-                yield length
-            case s.RowsOf():
-                continue
-            case s.AggregateOf(rows=rows):
-                waiting.append(rows)
-            case tuple():
-                waiting.extend(at)
-            case _ if is_dataclass(at):
-                waiting.extend(getattr(at, part.name) for part in fields(at))
+# ---- values
 
 
-def rows_in(node: object) -> Iterator[s.RowsOf]:
-    """Every use of related rows below a node."""
-    waiting: list[object] = [node]
-    while waiting:
-        at = waiting.pop()
-        if isinstance(at, s.RowsOf):
-            yield at
-        elif isinstance(at, tuple):
-            waiting.extend(at)
-        elif is_dataclass(at):
-            waiting.extend(getattr(at, part.name) for part in fields(at))
+def _value(node: s.ValueOf, scope: Scope) -> ir.Expr:
+    """Revenue less every line of cost; each line is named once and none is forgotten."""
+    lines: list[tuple[str, ir.Expr]] = [("revenue", _line(node.revenue, scope))]
+    for cost in node.costs:
+        if any(cost.name.text == known for known, _ in lines):
+            scope.log.report(problems.twice(cost.name.span, "line of cost", cost.name.text))
+        lines.append((cost.name.text, _line(cost.amount, scope)))
+    lacking = [cost for cost in COSTS if all(cost != known for known, _ in lines)]
+    if lacking:
+        scope.log.report(problems.cost_lines_lack(node.name.span, node.name.text, lacking))
+    ledger = _ledger(node, scope)
+    if is_unclear(*(amount for _, amount in lines)):
+        return unclear(node.span)
+    total = lines[0][1]
+    for _, amount in lines[1:]:
+        total = arithmetic.combine_terms("-", total, amount, node.span, scope.log)
+    tolerance = node.ledger.tolerance.value if node.ledger else Fraction(0)
+    scope.symbols.values[node.name.text] = ir.ValueBlock(
+        node.name.text, scope.table.name, tuple(lines), ledger, tolerance, node.name.span
+    )  # fmt: skip
+    return to_minor(total)
 
 
-def _body(node: Named) -> object:
-    """What is evaluated: never the name itself, nor the labels of a band."""
-    match node:
-        case s.LetOf(value=value):
-            return value
-        case s.ScoreOf(points=points):
-            return points
-        case s.BandOf(value=value, rows=rows):
-            return (value, tuple(row.edge for row in rows))
+def _line(written: s.Expression, scope: Scope) -> ir.Expr:
+    amount = to_minor(elaborate(written, scope))
+    if is_unclear(amount) or isinstance(amount.type, Money):
+        return amount
+    if isinstance(amount, ir.Const) and amount.value == 0:
+        currency = scope.symbols.currency
+        if currency is not None:
+            return ir.Const(0, Money(currency, 0, 0), amount.span, amount.written)
+    scope.log.report(problems.line_not_money(written.span, spell(amount.type)))
+    return unclear(written.span)
 
 
-def _uses(nodes: dict[str, Named]) -> dict[str, list[str]]:
-    """The named values that each one reads."""
-    return {
-        found: [used.text for used in names_in(_body(node)) if used.text in nodes]
-        for found, node in nodes.items()
-    }
-
-
-def _without_circles(
-    order: list[str], circles: list[Circle], nodes: dict[str, Named], symbols: Symbols
-) -> list[str]:
-    """The order of those that have a value; each circle is complained about once."""
-    circular: set[str] = set()
-    for circle in circles:
-        symbols.log.report(problems.cycle(nodes[circle.way[0]].name.span, circle.way))
-        circular |= circle.names
-    symbols.doubtful |= circular
-    return [found for found in order if found not in circular]
-
-
-def _tables(nodes: dict[str, Named], order: list[str], symbols: Symbols) -> dict[str, ir.Table]:
-    """The table of each named value: the one on which all its names can be read."""
-    mains = [table for table in symbols.tables.values() if table.kind != "related"]
-    found: dict[str, ir.Table] = {}
-    for each in order:
-        node = nodes[each]
-        declared = node.table if not isinstance(node, s.BandOf) else None
-        if declared is not None:
-            table = next((t for t in mains if t.name == declared.text), None)
-            if table is None and declared.text not in symbols.doubtful:
-                near = nearest(declared.text, [t.name for t in mains])
-                symbols.log.report(problems.unknown_table(declared.span, declared.text, near))
-            if table is not None:
-                found[each] = table
-            continue
-        fitting = [table for table in mains if _fits(node, table, found, symbols)]
-        if len(fitting) > 1:
-            names = [table.name for table in fitting]
-            symbols.log.report(problems.table_unclear(node.name.span, each, names))
-        elif fitting:
-            found[each] = fitting[0]
-        elif mains and not _in_doubt(node, symbols):
-            found[each] = mains[0]
-        elif not symbols.doubtful:
-            symbols.log.report(problems.no_table(node.name.span))
-    return found
-
-
-def _in_doubt(node: Named, symbols: Symbols) -> bool:
-    """Whether something it reads may stand in text that could not be read."""
-    related = {rows.table.text for rows in rows_in(_body(node))}
-    of = {table.of for table in symbols.tables.values() if table.name in related}
-    read = {used.text for used in names_in(_body(node))}
-    return bool((read | related | of) & symbols.doubtful)
-
-
-def _fits(node: Named, table: ir.Table, placed: dict[str, ir.Table], symbols: Symbols) -> bool:
-    related = {found.name for found in symbols.related(table.name)}
-    if any(rows.table.text not in related for rows in rows_in(_body(node))):
-        return False
-    for used in names_in(_body(node)):
-        if used.text in placed and placed[used.text] is not table:
-            return False
-        readable = used.text in placed or used.text in symbols.knobs or used.text == "as_of"
-        if not readable and table.column(used.text) is None and not _is_value(used, symbols):
-            return False
-    return True
-
-
-def _is_value(used: s.Name, symbols: Symbols) -> bool:
-    """Whether some enum has this value: then the name says nothing about the table."""
-    return any(
-        isinstance(column.type, Enum) and used.text in column.type.values
-        for table in symbols.tables.values()
-        for column in table.columns
-    )
+def _ledger(node: s.ValueOf, scope: Scope) -> Fraction | None:
+    if node.ledger is None:
+        return None
+    if isinstance(node.ledger.amount, s.Number):
+        return node.ledger.amount.value
+    knob = scope.symbols.knobs.get(node.ledger.amount.text)
+    if knob is not None and isinstance(knob.value, Fraction) and not knob.percent:
+        return knob.value
+    if not scope.doubts(node.ledger.amount.text):
+        near = nearest(node.ledger.amount.text, scope.symbols.knobs)
+        scope.log.report(
+            problems.ledger_not_amount(node.ledger.amount.span, node.ledger.amount.text, near)
+        )
+    return None
 
 
 # ---- scores and bands

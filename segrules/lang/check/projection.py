@@ -10,9 +10,9 @@ from segrules.lang import syntax as s
 from segrules.lang.check.coerce import exact_value, money_constant, to_minor
 from segrules.lang.check.expressions import elaborate, literal
 from segrules.lang.check.order import settle
-from segrules.lang.check.related import length
 from segrules.lang.check.scope import Scope, Symbols, is_unclear, nearest
 from segrules.lang.check.segments import find_set, main_table
+from segrules.lang.check.windows import length
 from segrules.lang.types import Date, Instant, Money, Number, Whole, decimals, spell
 from segrules.text import problems
 
@@ -80,7 +80,7 @@ def _stage(node: s.StageOf, scope: Scope, *, first: bool) -> ir.Stage:
         if part.word != "cost" and part.word in [other.word for other in node.parts[:at]]:
             scope.log.report(problems.twice(part.span, "part of the stage", part.word))
         if part.word == "within" and isinstance(part.value, s.LengthOf):
-            within = length(part.value, scope)
+            within = length(part.value, scope.symbols)
         elif part.word == "value":
             value = _money(part.value, scope)
         elif part.name is not None:
@@ -111,7 +111,7 @@ def _money(node: s.Expression, scope: Scope) -> ir.Expr | None:
 
 
 def _currency(symbols: Symbols, node: s.Expression) -> str | None:
-    if symbols.currency is None:
+    if symbols.currency is None and not symbols.doubtful:
         symbols.log.report(problems.no_currency(node.span))
     return symbols.currency
 
@@ -394,9 +394,8 @@ def _choose_set(
 def _months(part: s.ProjectPart | None, symbols: Symbols) -> int:
     if part is None:
         return 12
-    scope = Scope(symbols, ir.Table("", "main", "", ()))
     if isinstance(part.amount, s.LengthOf):
-        found = length(part.amount, scope)
+        found = length(part.amount, symbols)
         if found.unit == "months" and 1 <= found.count <= MAX_MONTHS:
             return found.count
     symbols.log.report(problems.project_months(part.span, MAX_MONTHS))

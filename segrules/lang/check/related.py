@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from segrules.lang import ir
 from segrules.lang import syntax as s
+from segrules.lang.check import windows
 from segrules.lang.check.bounds import SUM, limits, number
 from segrules.lang.check.coerce import apply, to_date, to_minor
 from segrules.lang.check.comparisons import flag
@@ -16,90 +18,64 @@ from segrules.text import problems
 from segrules.text.source import Span
 
 Elaborate = Callable[[s.Expression, Scope], ir.Expr]
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
-MAX_LENGTH = 400 * 366
-"""Days (or months) beyond which a length of time is a slip of the pen."""
-
-
-def length(written: s.LengthOf, scope: Scope) -> ir.Length:
-    """Days or months: weeks are seven days, quarters and years are months."""
-    count = written.count
-    if not 0 < count <= MAX_LENGTH:
-        scope.log.report(problems.length_out_of_range(written.span))
-        count = 1
-    if written.unit in MONTHS:
-        return ir.Length(count * MONTHS[written.unit], "months")
-    return ir.Length(count * (7 if written.unit == "week" else 1), "days")
 
 
 def rows(written: s.RowsOf, scope: Scope, elaborate: Elaborate) -> tuple[ir.Rows, Scope] | None:
     """The rows as meant, with the scope of one of them; None after a complaint."""
-    table = related_table(written.table, scope)
+    named = scope.symbols.named_rows.get(written.table.text)
+    table = related_table(named.table if named else written.table, scope, written.table.span)
     if table is None:
         return None
-    inner = scope.inside(table)
-    where = None
-    if written.where is not None:
-        where = flag(elaborate(written.where, inner), written.where.span, scope.log)
-    window = _window(written.window, table, scope) if written.window else None
-    return ir.Rows(table.name, window, where), inner
+    by = _join(written.table, table, scope)
+    inner = replace(scope.inside(table), present=frozenset())
+    among = _asked(named.where, inner, elaborate) if named else None
+    where = _asked(written.where, inner, elaborate) if written.where else None
+    window = windows.window(written.window, table, scope) if written.window else None
+    if isinstance(window, ir.LastRows):
+        return ir.Rows(table.name, by, window, where, among), inner
+    if among is not None and where is not None:
+        both = (among, where)
+        optional = among.optional or where.optional
+        where = unclear(written.span) if is_unclear(*both) else (
+            ir.Apply("and", both, Flag(), optional, written.span)
+        )  # fmt: skip
+    return ir.Rows(table.name, by, window, where or among), inner
 
 
-def related_table(name: s.Name, scope: Scope) -> ir.Table | None:
+def _clear(found: ir.Rows) -> bool:
+    """Whether nothing that is asked of the rows was complained about."""
+    return not is_unclear(*(part for part in (found.where, found.among) if part is not None))
+
+
+def _asked(condition: s.Expression, inner: Scope, elaborate: Elaborate) -> ir.Expr:
+    return flag(elaborate(condition, inner), condition.span, inner.log)
+
+
+def _join(name: s.Name, table: ir.Table, scope: Scope) -> str:
+    """The column by which rows belong; two links to one table leave it open."""
+    links = [link for link, to in table.links.items() if to == scope.table.name]
+    if table.of != scope.table.name and len(links) > 1:
+        scope.log.report(problems.joined_twice(name.span, table.name, scope.table.name, links))
+    return table.joined_by(scope.table.name) or ""
+
+
+def related_table(name: s.Name, scope: Scope, place: Span | None = None) -> ir.Table | None:
     """The related table of this name whose rows belong to the table at hand."""
     known = {table.name: table for table in scope.symbols.related(scope.table.name)}
+    span = place or name.span
     if name.text in known:
         return known[name.text]
     if not scope.doubts(name.text):
         found = scope.symbols.tables.get(name.text)
         if found is not None and found.kind != "related":
-            scope.log.report(problems.not_related(name.span, name.text, scope.table.name))
+            scope.log.report(problems.not_related(span, name.text, scope.table.name))
         elif found is not None:
             scope.log.report(
-                problems.other_related(name.span, name.text, found.of or "", scope.table.name)
+                problems.other_related(span, name.text, found.of or "", scope.table.name)
             )
         else:
-            near = nearest(name.text, known)
-            scope.log.report(problems.unknown_table(name.span, name.text, near))
-    return None
-
-
-def _window(written: s.WindowOf, table: ir.Table, scope: Scope) -> ir.Window | None:
-    if table.dated is None:
-        scope.log.report(problems.window_needs_date(written.span, table.name))
-        return None
-    match written:
-        case s.InLastOf(length=None):
-            scope.log.report(problems.window_bare_unit(written.span))
-            return None
-        case s.InLastOf(length=s.Name() as name):
-            known = _length_knob(name, scope)
-            return ir.InLast(known) if known else None
-        case s.InLastOf(length=s.LengthOf() as span):
-            return ir.InLast(length(span, scope))
-        case s.AgoOf(start=start, end=end):
-            if start.count <= end.count:
-                scope.log.report(problems.window_backwards(written.span))
-                return None
-            return ir.Ago(length(start, scope), length(end, scope))
-        case s.FromTo(first=first, last=last):
-            if first.value > last.value:
-                scope.log.report(problems.window_backwards(written.span))
-            return ir.Between(first.value, last.value)
-    return None
-
-
-def _length_knob(name: s.Name, scope: Scope) -> ir.Length | None:
-    knob = scope.symbols.knobs.get(name.text)
-    if knob is not None and isinstance(knob.value, ir.Length):
-        return knob.value
-    if not scope.doubts(name.text):
-        lengths = [
-            known.name
-            for known in scope.symbols.knobs.values()
-            if isinstance(known.value, ir.Length)
-        ]
-        scope.log.report(problems.unknown_length(name.span, name.text, nearest(name.text, lengths)))
+            near = nearest(name.text, [*known, *scope.symbols.named_rows])
+            scope.log.report(problems.unknown_table(span, name.text, near))
     return None
 
 
@@ -107,9 +83,14 @@ def quantified(node: s.Quantified, scope: Scope, elaborate: Elaborate) -> ir.Exp
     """`at least 3 orders …` is a comparison of a count."""
     made = rows(node.rows, scope, elaborate)
     count = _how_many(node, scope, elaborate)
-    if made is None or count is None:
+    if made is None or count is None or not _clear(made[0]):
         return unclear(node.span)
-    counted = ir.Aggregate("count", made[0], None, ir.COUNT, optional=False, span=node.span)
+    found, inner = made
+    same = None if node.same is None else elaborate(node.same, inner)
+    if same is not None and (is_unclear(same) or not _grouped(same, inner)):
+        return unclear(node.span)
+    how = "count" if same is None else "count_same"
+    counted = ir.Aggregate(how, found, same, ir.COUNT, optional=False, span=node.span)
     sign = {
         "at least": "ge",
         "any": "ge",
@@ -120,6 +101,48 @@ def quantified(node: s.Quantified, scope: Scope, elaborate: Elaborate) -> ir.Exp
         "no": "eq",
     }[node.word]
     return ir.Apply(sign, (counted, count), Flag(), optional=False, span=node.span)
+
+
+def _grouped(same: ir.Expr, inner: Scope) -> bool:
+    if form(same.type) in AGGREGATES["count_same"].takes:
+        return True
+    assert same.span is not None
+    inner.log.report(problems.no_aggregate_of(same.span, "with same", spell(same.type)))
+    return False
+
+
+def every(node: s.Every, scope: Scope, elaborate: Elaborate) -> ir.Expr:
+    """`every invoices have …`: false when one has not, then unknown when it is unknown of one."""
+    made = rows(node.rows, scope, elaborate)
+    if made is None:
+        return unclear(node.span)
+    found, inner = made
+    test = flag(elaborate(node.have, inner), node.have.span, scope.log)
+    if is_unclear(test) or not _clear(found):
+        return unclear(node.span)
+    has_not = ir.Apply("not", (test,), Flag(), test.optional, node.span)
+    # data may lack what they should have, so this is asked of every test
+    unknown = ir.Apply("is_missing", (test,), Flag(), False, node.span)
+    cases = [(_some(found, has_not), False), (_some(found, unknown), None)]
+    return ir.Choose(
+        tuple((case, ir.Const(value, Flag(), node.span)) for case, value in cases),
+        ir.Const(True, Flag(), node.span),
+        Flag(),
+        test.optional,
+        node.span,
+    )
+
+
+def _some(found: ir.Rows, test: ir.Expr) -> ir.Expr:
+    """Whether there are rows for which a test holds beside what is asked of them already."""
+    where = test
+    if found.where is not None:
+        optional = found.where.optional or test.optional
+        where = ir.Apply("and", (found.where, test), Flag(), optional, test.span)
+    rows = replace(found, where=where)
+    count = ir.Aggregate("count", rows, None, ir.COUNT, optional=False, span=test.span)
+    one = ir.Const(1, Whole(1, 1), test.span)
+    return ir.Apply("ge", (count, one), Flag(), optional=False, span=test.span)
 
 
 def _how_many(node: s.Quantified, scope: Scope, elaborate: Elaborate) -> ir.Expr | None:
@@ -148,7 +171,7 @@ def aggregate(node: s.AggregateOf, scope: Scope, elaborate: Elaborate) -> ir.Exp
     value = None
     kind: Type = ir.COUNT
     if node.value is not None:
-        value = to_minor(elaborate(node.value, inner))
+        value = _value(node.value, inner, elaborate)
         if is_unclear(value):
             return unclear(node.span)
         if form(value.type) not in row.takes:
@@ -159,14 +182,27 @@ def aggregate(node: s.AggregateOf, scope: Scope, elaborate: Elaborate) -> ir.Exp
             )
             return unclear(node.span)
         kind = _aggregate_type(node.how, value.type)
+    if not _clear(found):
+        return unclear(node.span)
     optional = row.empty is None and not _never_empty(found, value, scope)
     return ir.Aggregate(node.how, found, value, kind, optional, node.span)
 
 
+def _value(written: s.Expression, inner: Scope, elaborate: Elaborate) -> ir.Expr:
+    """What is read on a related row; `gap` is the days since the row before."""
+    is_gap = isinstance(written, s.Name) and written.text == "gap" and not written.quoted
+    if is_gap and inner.table.column("gap") is None and "gap" not in inner.symbols.features:
+        if inner.table.dated is None:
+            inner.log.report(problems.window_needs_date(written.span, inner.table.name))
+            return unclear(written.span)
+        return ir.Gap(span=written.span)
+    return to_minor(elaborate(written, inner))
+
+
 def _never_empty(found: ir.Rows, value: ir.Expr | None, scope: Scope) -> bool:
     """A row of a derived table is there because it has rows: all of them are never none."""
-    every = found.window is None and found.where is None and scope.table.source == found.table
-    return every and value is not None and not value.optional
+    whole = found.window is None and found.where is None and scope.table.source == found.table
+    return whole and value is not None and not value.optional
 
 
 def _aggregate_type(how: str, kind: Type) -> Type:
@@ -199,6 +235,8 @@ def days_since_rows(node: s.DaysSinceRows, scope: Scope, elaborate: Elaborate) -
     if column is None:
         scope.log.report(problems.window_needs_date(node.span, inner.table.name))
         return unclear(node.span)
+    if not _clear(found):
+        return unclear(node.span)
     date = ir.Column(inner.table.name, column.name, column.type, column.optional, node.span)
     how = "greatest" if node.word == "last" else "least"
     optional = not _never_empty(found, date, scope)
@@ -212,6 +250,12 @@ def days_since(date: ir.Expr, span: Span) -> ir.Expr:
     return apply("days_between", (to_date(date), ir.AsOf(span=span)), days, span)
 
 
+def days_until(date: ir.Expr, span: Span) -> ir.Expr:
+    """Days from as_of to the next anniversary of a date."""
+    pair = (to_date(date), ir.AsOf(span=span))
+    return apply("days_to_anniversary", pair, Whole(0, 366), span)
+
+
 def completed(unit: str, start: ir.Expr, end: ir.Expr, span: Span) -> ir.Expr:
     """Completed days, weeks, months, quarters or years from one date to another."""
     pair = (to_date(start), to_date(end))
@@ -219,7 +263,7 @@ def completed(unit: str, start: ir.Expr, end: ir.Expr, span: Span) -> ir.Expr:
         days = apply("days_between", pair, Whole(-3_700_000, 3_700_000), span)
         return days if unit == "day" else _whole_parts(days, 7, span)
     months = apply("months_between", pair, Whole(-120_000, 120_000), span)
-    return months if unit == "month" else _whole_parts(months, MONTHS[unit], span)
+    return months if unit == "month" else _whole_parts(months, windows.MONTHS[unit], span)
 
 
 def _whole_parts(node: ir.Expr, size: int, span: Span) -> ir.Expr:

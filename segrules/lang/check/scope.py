@@ -27,10 +27,20 @@ class Symbols:
     log: Log
     zone: str = ""
     currency: str | None = None
+    review: ir.Unit | None = None
+    fiscal: tuple[int, int] | None = None
+    purpose: str = ""
     knobs: dict[str, ir.Knob] = field(default_factory=dict)
     tables: dict[str, ir.Table] = field(default_factory=dict)
+    named_rows: dict[str, s.NamedRows] = field(default_factory=dict)
+    flag_tables: dict[str, s.Name] = field(default_factory=dict)
+    outlines: dict[str, Outline] = field(default_factory=dict)
+    personas: frozenset[str] = frozenset()
     features: dict[str, ir.Feature] = field(default_factory=dict)
+    values: dict[str, ir.ValueBlock] = field(default_factory=dict)
+    grids: dict[str, ir.Grid] = field(default_factory=dict)
     sets: dict[str, ir.SegmentSet] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
     funnels: dict[str, ir.Funnel] = field(default_factory=dict)
     assumptions: dict[str, ir.Assumption] = field(default_factory=dict)
     scenarios: dict[str, ir.Scenario] = field(default_factory=dict)
@@ -41,19 +51,31 @@ class Symbols:
         self.doubtful |= {word for span in broken for word in _WORD.findall(span.text)}
 
     def related(self, table: str) -> list[ir.Table]:
-        """The tables whose rows belong to rows of `table`."""
+        """The tables whose rows belong to rows of `table`, also by a link."""
         return [
-            found for found in self.tables.values() if found.of == table and found.kind == "related"
+            found
+            for found in self.tables.values()
+            if found.kind != "history" and found.joined_by(table)
         ]
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Names at one place: the columns of `table`, its features, the knobs and `as_of`.
+class Outline:
+    """What is known of a segment set before its rules are: its segments and its ladder."""
 
-    `features` is False inside an aggregate, where the row at hand is a related one; `outcomes`
-    says whether columns known only after the outcome may be read. `present` are names that a
-    test beside this place has made sure of: `weight is known and weight < 1` is never unknown.
+    table: str
+    segments: tuple[str, ...]
+    ladder: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Names at one place: the columns of `table`, its named values and sets, the knobs and `as_of`.
+
+    `features` is False where only columns can be read; `outcomes` says whether columns known only
+    after the outcome may be. `present` are names that a test beside this place has made sure of:
+    `weight is known and weight < 1` is never unknown. `member_of` is the segment set whose bare
+    segments stand for being in them (in claims).
     """
 
     symbols: Symbols
@@ -61,14 +83,15 @@ class Scope:
     features: bool = True
     outcomes: bool = False
     present: frozenset[str] = frozenset()
+    member_of: str | None = None
 
     @property
     def log(self) -> Log:
         return self.symbols.log
 
     def inside(self, table: ir.Table) -> Scope:
-        """The scope of a related row."""
-        return Scope(self.symbols, table, features=False, outcomes=self.outcomes)
+        """The scope of a related or linked row."""
+        return Scope(self.symbols, table, self.features, self.outcomes)
 
     def sure_of(self, names: Iterable[str]) -> Scope:
         """The scope of the other parts of a chain that tests these names for being there."""
@@ -78,11 +101,11 @@ class Scope:
         """Every name that could be read here, for a hint."""
         found = [column.name for column in self.table.columns] + list(self.symbols.knobs)
         if self.features:
-            found += [
-                feature.name
-                for feature in self.symbols.features.values()
-                if feature.table == self.table.name
+            named: list[ir.Feature | ir.SegmentSet] = [
+                *self.symbols.features.values(),
+                *self.symbols.sets.values(),
             ]
+            found += [each.name for each in named if each.table == self.table.name]
         return found
 
     def doubts(self, name: str) -> bool:

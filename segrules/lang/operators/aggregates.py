@@ -37,6 +37,14 @@ _ROWS = (
         "how many different known values",
     ),
     AggregateRow(
+        "count_same",
+        "at least 3 orders with same item",
+        _ANY,
+        "int",
+        0,
+        "how many rows have the known value that stands most often",
+    ),
+    AggregateRow(
         "sum",
         "sum amount of orders",
         ("int", "float"),

@@ -60,8 +60,10 @@ def _members(*forms: Form) -> tuple[Signature, ...]:
 
 
 _ANY: tuple[Form, ...] = ("text", "int", "float", "bool", "date", "instant", "enum")
+_EVERY: tuple[Form, ...] = (*_ANY, "set")
 _ORDERED: tuple[Form, ...] = ("int", "float", "date", "instant")
 _TEXT_TEST = (Signature(("text", "text"), "bool", constant=1),)
+_SET_TEST = (Signature(("set", "enum"), "bool", repeats=True, constant=1),)
 _BY_POSITIVE = (Signature(("int", "int"), "int", constant=1),)
 _DATE_PLUS = (Signature(("date", "int"), "date", constant=1),)
 _MANY_FLAGS = (Signature(("bool", "bool"), "bool", repeats=True),)
@@ -129,14 +131,14 @@ _ROWS = (
     Operator(
         "is_missing",
         "a is missing",
-        _same("bool", *_ANY, operands=1),
+        _same("bool", *_EVERY, operands=1),
         Missing.LOOKS,
         "true when there is no value",
     ),
     Operator(
         "is_known",
         "a is known",
-        _same("bool", *_ANY, operands=1),
+        _same("bool", *_EVERY, operands=1),
         Missing.LOOKS,
         "true when there is a value",
     ),
@@ -164,6 +166,49 @@ _ROWS = (
     Operator("contains", 'a contains "x"', _TEXT_TEST, Missing.STRICT, "x stands somewhere in a"),
     Operator("starts_with", 'a starts_with "x"', _TEXT_TEST, Missing.STRICT, "a begins with x"),
     Operator("ends_with", 'a ends_with "x"', _TEXT_TEST, Missing.STRICT, "a ends with x"),
+    Operator(
+        "matches",
+        'a matches "x"',
+        _TEXT_TEST,
+        Missing.STRICT,
+        "the pattern x fits somewhere in a; `^` and `$` tie it to the ends",
+    ),
+    Operator(
+        "has_any",
+        "a has any of [b, c]",
+        _SET_TEST,
+        Missing.STRICT,
+        "true when one of the listed values is in the set a",
+    ),
+    Operator(
+        "has_all",
+        "a has all of [b, c]",
+        _SET_TEST,
+        Missing.STRICT,
+        "true when each listed value is in the set a",
+    ),
+    Operator(
+        "has_none",
+        "a has none of [b, c]",
+        _SET_TEST,
+        Missing.STRICT,
+        "true when no listed value is in the set a; an empty set is known to have none",
+    ),
+    Operator(
+        "collect",
+        "grid a from b pick every",
+        (Signature(("bool",), "set", repeats=True),),
+        Missing.LOOKS,
+        "the set of the values whose test is true, in the order of the result's declared values",
+    ),
+    Operator(
+        "held_out",
+        'holdout 10% of each a salt "b"',
+        (Signature(("text", "text", "float"), "bool", constant=1),),
+        Missing.STRICT,
+        "true when the first 8 bytes of SHA-256 of b, a colon and the key a, read as a whole "
+        "number with the highest byte first, are below that part of 2^64",
+    ),
     Operator(
         "to_number",
         "(put in where a whole number or money meets a number)",
@@ -198,6 +243,14 @@ _ROWS = (
         (Signature(("date", "date"), "int"),),
         Missing.STRICT,
         "whole months completed from a to b; a month that lacks the day ends on its last day",
+    ),
+    Operator(
+        "days_to_anniversary",
+        "days until next anniversary of a",
+        (Signature(("date", "date"), "int"),),
+        Missing.STRICT,
+        "days from the second date to the next anniversary of the first, 0 on the day; 29 February "
+        "is kept on the 28th in other years",
     ),
     Operator(
         "add_days",

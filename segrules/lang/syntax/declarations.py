@@ -1,4 +1,4 @@
-"""Declarations as written, and the file that holds them."""
+"""The heading, knobs, tables, identity and named values, as written."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import Literal
 
 from segrules.lang.node import node
 from segrules.lang.syntax.expressions import (
-    Cell,
     DateOf,
     Expression,
-    LengthOf,
     Name,
     Number,
     Percent,
     Quantity,
     Quote,
+    UnitWord,
 )
 from segrules.text.source import Span
 
@@ -23,11 +22,33 @@ _SPAN = field(compare=False, repr=False)
 
 
 @node
-class Header:
-    """One line of the heading; the value is a text, a name or a number."""
+class UseOf:
+    """`use "common/tables.seg"`."""
 
-    word: Literal["language", "goal", "why", "owner", "zone", "money"]
-    value: Quote | Name | Number
+    path: Quote
+    span: Span = _SPAN
+
+
+@node
+class DayOfYear:
+    """`1 april`."""
+
+    day: Number
+    month: Name
+    span: Span = _SPAN
+
+
+@node
+class Header:
+    """One line of the heading; the value is a text, a name or a number.
+
+    `review` has a unit of time, `fiscal` a day of the year (`1 april`).
+    """
+
+    word: Literal[
+        "language", "goal", "why", "owner", "zone", "money", "purpose", "review", "fiscal"
+    ]
+    value: Quote | Name | Number | UnitWord | DayOfYear
     span: Span = _SPAN
 
 
@@ -45,16 +66,30 @@ class KnobOf:
     low: Quantity
     high: Quantity
     step: Quantity | None
+    later: tuple[LaterValue, ...]
+    span: Span = _SPAN
+
+
+@node
+class LaterValue:
+    """`then 6 since 2027-01-01`: the value from that day on."""
+
+    value: Quantity
+    since: DateOf
     span: Span = _SPAN
 
 
 @node
 class TypeOf:
-    """A column's type; `names` for enums, `low` and `high` for a range."""
+    """A column's type.
+
+    `names` are the values of enums and sets, or the table of a link; `low` and `high` a range.
+    """
 
     word: Literal[
-        "text", "whole", "number", "money", "share", "flag", "date", "instant", "one of", "ordered"
-    ]
+        "text", "whole", "number", "money", "share", "flag", "date", "instant",
+        "one of", "ordered", "set of", "refers to",
+    ]  # fmt: skip
     names: tuple[Name, ...] = ()
     low: Number | None = None
     high: Number | None = None
@@ -63,8 +98,18 @@ class TypeOf:
 
 @node
 class Property:
-    word: Literal["as", "until_outcome", "sensitive"]
-    heading: Quote | None
+    """A property of a column.
+
+    `as` and `steward` have a text, `from` and `purpose` names, `predicted` a condition or none.
+    """
+
+    word: Literal[
+        "as", "from", "steward", "purpose", "predicted", "until_outcome", "sensitive", "kept",
+        "protected", "trimmed", "casefolded", "digits", "observed", "derived",
+    ]  # fmt: skip
+    text: Quote | None
+    names: tuple[Name, ...]
+    trusted: Expression | None
     span: Span = _SPAN
 
 
@@ -79,22 +124,92 @@ class ColumnOf:
 
 @node
 class TableOf:
-    """`of` for a related table, `source` for a derived one, neither for a main table."""
+    """`of` (joined by `by`) for a related table, `source` for a derived one, neither for a main.
+
+    A related table may do without a key of its own.
+    """
 
     name: Name
-    key: Name
+    key: Name | None
     columns: tuple[ColumnOf, ...]
     of: Name | None
+    by: Name | None
     source: Name | None
     dated: Name | None
     span: Span = _SPAN
 
 
 @node
+class NamedRows:
+    """`rows red_shoes of orders where (colour = red)`."""
+
+    name: Name
+    table: Name
+    where: Expression
+    span: Span = _SPAN
+
+
+@node
+class SurvivorOf:
+    """`assets from crm over ppc`, `spend from total`, `rest from newest seen_at`.
+
+    `how` is `source` (then `names` are the sources in their order), `newest` or `oldest` (then the
+    one name is a date), or one of the others without names.
+    """
+
+    column: Name
+    how: Literal["source", "newest", "oldest", "total", "largest", "smallest", "any"]
+    names: tuple[Name, ...]
+    span: Span = _SPAN
+
+
+@node
+class IdentityOf:
+    """`trust` is None where nothing is said of keys that many records share."""
+
+    table: Name
+    keys: tuple[Name, ...]
+    trust: Number | None
+    survivors: tuple[SurvivorOf, ...]
+    span: Span = _SPAN
+
+
+@node
 class LetOf:
+    """`trusted` guards the value: it is missing where the condition is not true."""
+
     name: Name
     table: Name | None
     value: Expression
+    trusted: Expression | None
+    span: Span = _SPAN
+
+
+@node
+class CostLine:
+    """`less goods …`."""
+
+    name: Name
+    amount: Expression
+    span: Span = _SPAN
+
+
+@node
+class LedgerOf:
+    """`ledger 12_345.90 give or take 0.5%`; the amount may be a knob."""
+
+    amount: Number | Name
+    tolerance: Percent
+    span: Span = _SPAN
+
+
+@node
+class ValueOf:
+    name: Name
+    table: Name
+    revenue: Expression
+    costs: tuple[CostLine, ...]
+    ledger: LedgerOf | None
     span: Span = _SPAN
 
 
@@ -130,179 +245,3 @@ class BandOf:
     value: Expression
     rows: tuple[BandRow, ...]
     span: Span = _SPAN
-
-
-@node
-class SegmentOf:
-    name: Name
-    label: Quote | None
-    when: Expression
-    span: Span = _SPAN
-
-
-@node
-class Closer:
-    word: Literal["otherwise", "unsure"]
-    name: Name
-    label: Quote | None
-    span: Span = _SPAN
-
-
-@node
-class SegmentsOf:
-    name: Name
-    table: Name
-    segments: tuple[SegmentOf, ...]
-    closers: tuple[Closer, ...]
-    span: Span = _SPAN
-
-
-@node
-class Row:
-    """Cells of one row; `expect` are those after `=>`."""
-
-    cells: tuple[Cell, ...]
-    expect: tuple[Cell, ...]
-    span: Span = _SPAN
-
-
-@node
-class ConditionsOf:
-    of: Name
-    rows: tuple[Row, ...]
-    span: Span = _SPAN
-
-
-@node
-class Setting:
-    name: Name
-    value: Cell
-    span: Span = _SPAN
-
-
-@node
-class CutOf:
-    """`fee at 2_000`, or `top 20% by fee at 2_000`."""
-
-    name: Name
-    value: Cell
-    top: bool | None
-    quota: Percent | Number | Name | None
-    span: Span = _SPAN
-
-
-@node
-class ExamplesOf:
-    of: Name
-    as_of: DateOf
-    given: tuple[Setting, ...]
-    cuts: tuple[CutOf, ...]
-    rows: tuple[Row, ...]
-    span: Span = _SPAN
-
-
-@node
-class StagePart:
-    """`within 30 days`, `value fee`, `cost NAME amount each`."""
-
-    word: Literal["within", "value", "cost"]
-    value: Expression
-    name: Name | None
-    span: Span = _SPAN
-
-
-@node
-class StageOf:
-    name: Name
-    at: Name
-    parts: tuple[StagePart, ...]
-    span: Span = _SPAN
-
-
-@node
-class FunnelOf:
-    name: Name
-    table: Name
-    stages: tuple[StageOf, ...]
-    span: Span = _SPAN
-
-
-@node
-class Evidence:
-    word: Literal["source", "owner", "until"]
-    kind: Name | None
-    value: Quote | DateOf
-    span: Span = _SPAN
-
-
-@node
-class AssumeOf:
-    name: Name
-    label: Quote | None
-    low: Quantity
-    high: Quantity | None
-    evidence: tuple[Evidence, ...]
-    span: Span = _SPAN
-
-
-@node
-class Effect:
-    """`appointment odds letter_odds`, or `cost 35 each` (then `stage` is None)."""
-
-    stage: Name | None
-    amount: Name | Number
-    span: Span = _SPAN
-
-
-@node
-class LeverOf:
-    """`targets` is empty for `every segment`."""
-
-    kind: str
-    targets: tuple[Name, ...]
-    effects: tuple[Effect, ...]
-    span: Span = _SPAN
-
-
-@node
-class ScenarioOf:
-    """Levers of its own, or a bundle of other scenarios (`parts`)."""
-
-    name: Name
-    label: Quote | None
-    levers: tuple[LeverOf, ...]
-    parts: tuple[Name, ...]
-    span: Span = _SPAN
-
-
-@node
-class ProjectPart:
-    word: Literal["for", "runs", "seed", "compare"]
-    amount: LengthOf | Number | None
-    names: tuple[Name, ...]
-    against: Name | None
-    span: Span = _SPAN
-
-
-@node
-class ProjectOf:
-    name: Name
-    of: Name | None
-    by: Name | None
-    parts: tuple[ProjectPart, ...]
-    span: Span = _SPAN
-
-
-Declaration = (
-    RulesetOf | KnobOf | TableOf | LetOf | ScoreOf | BandOf | SegmentsOf | ConditionsOf
-    | ExamplesOf | FunnelOf | AssumeOf | ScenarioOf | ProjectOf
-)  # fmt: skip
-
-
-@node
-class File:
-    """A file's declarations in order, with the comments and the parts that could not be read."""
-
-    declarations: tuple[Declaration, ...]
-    comments: tuple[Span, ...] = field(compare=False, repr=False, default=())
-    broken: tuple[Span, ...] = field(compare=False, repr=False, default=())

@@ -22,8 +22,8 @@ NO_SUCH_FILE = entry(
 NOT_A_TABLE = entry(
     "SEG402",
     "not a file of a table",
-    why="Tables are read from CSV, Parquet and Arrow files and from folders of Parquet files; the "
-    "kind is known by the ending of the name.",
+    why="Tables are read from CSV, Parquet, Arrow and Excel files and from folders of Parquet "
+    "files; the kind is known by the ending of the name.",
     wrong=assigned(HEADER + ROW, "assign --table customers=/dev/null"),
     right=_RIGHT,
 )
@@ -222,7 +222,7 @@ def not_a_table_file(file: str) -> Diagnostic:
     return NOT_A_TABLE.about(
         file,
         f"`{file}` is not a file of a table",
-        "tables are read from .csv, .parquet, .arrow, .feather and .ipc files",
+        "tables are read from .csv, .parquet, .arrow, .feather, .ipc and .xlsx files",
     )
 
 
@@ -349,7 +349,7 @@ def unknown_ending(out: str) -> Diagnostic:
     return NO_PLACE.about(
         out,
         f"the kind of `{out}` is not known by its ending",
-        "results are written as .parquet, .csv, .arrow, .feather or .ipc",
+        "results are written as .parquet, .csv, .arrow, .feather, .ipc or .xlsx",
     )
 
 

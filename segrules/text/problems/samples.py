@@ -21,7 +21,7 @@ segments value of customers {
 }
 """
 ORDERS_HEADER = "customer_id,ordered_on,amount,items\n"
-ORDER = "C1,2026-06-01,20.00,1\n"
+ORDER = "C1,2026-04-05,20.00,1\n"
 
 
 def assigned(customers: str, run: str = "assign") -> Example:

@@ -99,6 +99,23 @@ SLIP = entry(
     wrong=segments_when("spend > 100 AND vip"),
     right=segments_when("spend > 100 and vip"),
 )
+AT_MOST_HERE = entry(
+    "SEG012",
+    "a bound said in other words than `at most`",
+    why="How many records may share a key is said as the largest number that is still trusted, "
+    "so that nobody has to wonder whether the number itself belongs to it.",
+    wrong="identity of customers by note trust keys shared by fewer than 6 {\n"
+    "  rest from newest joined\n}\n",
+    right="identity of customers by note trust keys shared by at most 5 {\n"
+    "  rest from newest joined\n}\n",
+)
+WHOLE_COUNT = entry(
+    "SEG013",
+    "a count that is not a whole number",
+    why="Rows are counted one by one: their number is whole, and at least one.",
+    wrong=segments_when("count orders in last 2.5 rows > 1"),
+    right=segments_when("count orders in last 3 rows > 1"),
+)
 
 
 def file_too_large(span: Span, length: int, limit: int) -> Diagnostic:
@@ -230,6 +247,23 @@ def length_not_whole(span: Span, written: str, unit: str) -> Diagnostic:
 def length_out_of_range(span: Span) -> Diagnostic:
     return LENGTH_OF_TIME.at(
         span, "a length of time out of range", "it is at least 1 and at most 400 years"
+    )
+
+
+def say_at_most(span: Span, words: str) -> Diagnostic:
+    return AT_MOST_HERE.at(
+        span,
+        f"{quoted(words)} is not said here",
+        "give the largest number of records that may share a key: `at most`",
+    )
+
+
+def count_not_whole(span: Span, written: str, counted: str) -> Diagnostic:
+    """`counted` is what is counted, in the plural."""
+    return WHOLE_COUNT.at(
+        span,
+        f"{quoted(written)} is not a whole number of {counted}",
+        "write a whole number, at least 1",
     )
 
 

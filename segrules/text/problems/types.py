@@ -160,6 +160,8 @@ _SLASHED_DATE = re.compile(r"\b\d{1,2}\s*/\s*\d{1,2}\s*/\s*\d{4}\b")
 def _bring_together(kinds: set[str]) -> str:
     if "a length of time" in kinds:
         return "a length of time is added to a date, or compared by `days since`"
+    if any(kind.startswith("set of ") for kind in kinds):
+        return "a set is tested by `has any of […]`, `has all of […]` or `has none of […]`"
     if "text" in kinds:
         return "numbers, dates and declared values are written without quotes"
     return "bring both sides to the same kind"

@@ -155,6 +155,17 @@ def bad_knob_argument(text: str, *, twice: bool) -> Diagnostic:
     )
 
 
+def knob_file_missing(path: str) -> Diagnostic:
+    return BAD_KNOB.about(path, f"there is no file {quoted(path)}", "check the path")
+
+
+def knob_file_unusable(path: str, odd: str | None) -> Diagnostic:
+    what = "is not TOML" if odd is None else f"sets {quoted(odd)} to more than a value"
+    return BAD_KNOB.about(
+        path, f"{quoted(path)} {what}", 'write a knob a line, such as `top_share = "25%"`'
+    )
+
+
 def knob_set_out_of_range(name: str, written: str, low: str, high: str) -> Diagnostic:
     return KNOB_SET_OUT_OF_RANGE.about(
         None,

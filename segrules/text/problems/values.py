@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from segrules.text.catalogue import entry
@@ -16,6 +17,7 @@ from segrules.text.problems.samples import (
     ordered,
 )
 from segrules.text.problems.words import quoted
+from segrules.text.source import Span
 
 QUOTED = 3
 """How many cells or keys a diagnostic quotes; of more it says that there are more."""
@@ -47,6 +49,15 @@ MISSING = entry(
     "a missing value is unknown and does not match.",
     wrong=assigned(HEADER + ROW + OTHER_ROW.replace("120.50", "")),
     right=_RIGHT,
+    severity="warning",
+)
+WINDOW_TOO_LONG = entry(
+    "SEG427",
+    "a window longer than the history of its rows",
+    why="What happened before the first row is not known. Counts and sums over such a window are "
+    "too small, and customers look less active than they are.",
+    wrong=ordered(ORDERS_HEADER + ORDER.replace("2026-04-05", "2026-06-20")),
+    right=ordered(ORDERS_HEADER + ORDER),
     severity="warning",
 )
 ORPHANS = entry(
@@ -152,3 +163,14 @@ def _shown(cells: Sequence[str]) -> str:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def window_too_long(span: Span | None, table: str, start: dt.date, earliest: dt.date) -> Diagnostic:
+    message = (
+        f"this looks back to {start.isoformat()}, and the rows of `{table}` begin on "
+        f"{earliest.isoformat()}"
+    )
+    hint = "shorten the window, or give rows that go back so far"
+    if span is None:
+        return WINDOW_TOO_LONG.about(None, message, hint)
+    return WINDOW_TOO_LONG.at(span, message, hint)

@@ -1,0 +1,1 @@
+"""What each rule of the grammar becomes: a function from its children to a node, by subject."""

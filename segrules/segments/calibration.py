@@ -1,0 +1,212 @@
+"""Calibrations as files: what was frozen of a population, to be read by later assignments."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from segrules.backends.reach import calibrated, reached
+from segrules.lang.ir import (
+    Calibration,
+    Cut,
+    Expr,
+    Figure,
+    Frozen,
+    Group,
+    Places,
+    Ruleset,
+    Surveyed,
+    Value,
+)
+from segrules.segments.atomic import replacing
+from segrules.text.diagnostic import Diagnostic, RulesError
+from segrules.text.problems import calibrations as problems
+from segrules.text.problems import data as data_problems
+
+Written = str | int | float | bool | None | dict[str, str]
+"""A value as JSON holds it; dates and instants say what they are."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Cut(_Part):
+    kind: Literal["cut"] = "cut"
+    group: list[Written]
+    population: int
+    value: Written
+    key: str | None
+
+
+class _Figure(_Part):
+    kind: Literal["figure"] = "figure"
+    group: list[Written]
+    population: int
+    value: Written
+
+
+class _Places(_Part):
+    kind: Literal["places"] = "places"
+    group: list[Written]
+    population: int
+    amounts: list[Written]
+    places: list[int]
+
+
+_Frozen = Annotated[_Cut | _Figure | _Places, Field(discriminator="kind")]
+
+
+class _Population(_Part):
+    table: str
+    rows: int
+    hash: str
+
+
+class CalibrationFile(_Part):
+    """`schema` (here `schema_`) is the version of this form; `rules` the revision of the rules."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", serialize_by_alias=True, validate_by_name=True
+    )
+
+    schema_: Literal[1] = Field(default=1, alias="schema")
+    ruleset: str
+    rules: str
+    as_of: dt.date
+    populations: list[_Population]
+    frozen: dict[str, list[_Frozen]]
+
+
+def write_calibration(
+    out: Path, calibration: Calibration, *, ruleset: str, rules: str
+) -> None:  # fmt: skip
+    """Writes a calibration as JSON, whole or not at all.
+
+    Raises:
+        RulesError: it cannot be written there.
+    """
+    made = CalibrationFile(
+        ruleset=ruleset,
+        rules=rules,
+        as_of=calibration.as_of,
+        populations=[
+            _Population(table=each.table, rows=each.rows, hash=each.hash)
+            for each in calibration.populations
+        ],
+        frozen={
+            name: [_written(group, frozen) for group, frozen in groups]
+            for name, groups in calibration.frozen
+        },
+    )
+    try:
+        with replacing(out) as unfinished:
+            unfinished.write_text(made.model_dump_json(by_alias=True, indent=1) + "\n", "utf-8")
+    except OSError as error:
+        reason = error.strerror or "the system refused"
+        raise RulesError([data_problems.not_written(str(out), reason)], unable=True) from None
+
+
+def read_calibration(
+    path: Path, *, ruleset: str, rules: str
+) -> tuple[Calibration, tuple[Diagnostic, ...]]:
+    """A calibration from its file, with a warning where it was made by other rules.
+
+    Raises:
+        RulesError: it is not there or cannot be used.
+    """
+    try:
+        held = json.loads(path.read_text("utf-8"))
+        known = CalibrationFile.model_validate(held)
+    except FileNotFoundError:
+        raise RulesError([problems.no_calibration(str(path))], unable=True) from None
+    except (OSError, ValueError, ValidationError, RecursionError):
+        raise RulesError([problems.calibration_unusable(str(path))], unable=True) from None
+    if known.ruleset != ruleset:
+        raise RulesError(
+            [problems.calibration_of_other_ruleset(str(path), known.ruleset, ruleset)], unable=True
+        )
+    calibration = Calibration(
+        known.as_of,
+        tuple(
+            (name, tuple(_read(each) for each in groups)) for name, groups in known.frozen.items()
+        ),
+        (),
+        tuple(Surveyed(each.table, each.rows, each.hash) for each in known.populations),
+    )
+    changed = known.rules != rules
+    return calibration, (problems.calibration_of_other_rules(str(path)),) if changed else ()
+
+
+def check_calibration(
+    calibration: Calibration, expressions: Iterable[Expr], table: str, ruleset: Ruleset
+) -> None:
+    """Everything that the expressions rest on must be frozen.
+
+    Raises:
+        RulesError: something is not.
+    """
+    parts = reached(expressions, table, ruleset)
+    needed = {node.name for found in parts.values() for node in calibrated(found)}
+    lacking = sorted(needed - calibration.names())
+    if lacking:
+        raise RulesError([problems.calibration_lacks(lacking)], unable=True)
+
+
+def contents(calibration: Calibration) -> Mapping[str, Any]:
+    """What is frozen, as JSON can hold it, for a summary or a revision."""
+    return {
+        name: [_written(group, frozen).model_dump(mode="json") for group, frozen in groups]
+        for name, groups in calibration.frozen
+    }
+
+
+def _written(group: Group, frozen: Frozen) -> _Cut | _Figure | _Places:
+    shared = [spelled(value) for value in group]
+    match frozen:
+        case Cut(population=population, value=value, key=key):
+            return _Cut(group=shared, population=population, value=spelled(value), key=key)
+        case Figure(population=population, value=value):
+            return _Figure(group=shared, population=population, value=spelled(value))
+        case Places(population=population, amounts=amounts, places=places):
+            return _Places(
+                group=shared,
+                population=population,
+                amounts=[spelled(amount) for amount in amounts],
+                places=list(places),
+            )
+
+
+def _read(each: _Cut | _Figure | _Places) -> tuple[Group, Frozen]:
+    group = tuple(_value(value) for value in each.group)
+    match each:
+        case _Cut(population=population, value=value, key=key):
+            return group, Cut(population, _value(value), key)
+        case _Figure(population=population, value=value):
+            return group, Figure(population, _value(value))
+        case _Places(population=population, amounts=amounts, places=places):
+            return group, Places(population, tuple(map(_value, amounts)), tuple(places))
+
+
+def spelled(value: Value) -> Written:
+    """A canonical value in a form that JSON can hold."""
+    if isinstance(value, dt.datetime):
+        return {"instant": value.isoformat()}
+    if isinstance(value, dt.date):
+        return {"date": value.isoformat()}
+    if isinstance(value, frozenset):
+        raise TypeError("nothing is ranked or grouped by a set")
+    return value
+
+
+def _value(written: Written) -> Value:
+    if not isinstance(written, dict):
+        return written
+    if "instant" in written:
+        return dt.datetime.fromisoformat(written["instant"])
+    return dt.date.fromisoformat(written["date"])

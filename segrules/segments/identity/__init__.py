@@ -1,0 +1,1 @@
+"""Records of one customer brought together before the rules see them."""
