@@ -18,6 +18,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.expr.whenthen import ChainedThen
 
 from segrules.backends.context import Context
 from segrules.backends.polars.calibrate import calibrate
@@ -170,7 +171,16 @@ def by_hand(folder: Path) -> pl.LazyFrame:
             in_region=pl.len().over("region"),
         )
     )
-    chain = (
+    chain = hand_chain()
+    return rows.select(
+        "id",
+        treatment=chain.otherwise(pl.lit("rest")),
+        treatment_by=chain.otherwise(pl.lit("otherwise")),
+    )
+
+
+def hand_chain() -> ChainedThen:
+    return (
         pl.when(pl.col("place") <= CUSTOMERS // 10)
         .then(pl.lit("star"))
         .when(pl.col("place_in_region") <= (pl.col("in_region") * 0.2).ceil(), "converted")
@@ -181,11 +191,6 @@ def by_hand(folder: Path) -> pl.LazyFrame:
         .then(pl.lit("active"))
         .when((pl.col("largest") > 990_000) | (pl.col("typical") > 600_000).fill_null(value=False))
         .then(pl.lit("large"))
-    )
-    return rows.select(
-        "id",
-        treatment=chain.otherwise(pl.lit("rest")),
-        treatment_by=chain.otherwise(pl.lit("otherwise")),
     )
 
 

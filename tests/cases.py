@@ -83,10 +83,10 @@ class Case:
         )
 
 
-def generator(name: str) -> ModuleType:
+def generator(name: str, file: str = "generate") -> ModuleType:
     """The generator of a case, loaded as the demonstration loads it."""
-    place = resource("rulesets") / name / "generate.py"
-    spec = importlib.util.spec_from_file_location(f"case_{name}", place)
+    place = resource("rulesets") / name / f"{file}.py"
+    spec = importlib.util.spec_from_file_location(f"case_{name}_{file}", place)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -112,8 +112,9 @@ def reviewed(name: str, seed: int = 5) -> Case:
     history = folder / "history"
     for day in made.REVIEWS:
         paths = found.paths
-        if hasattr(made, "earlier"):
-            paths = made.earlier(seed, paths, folder, day)
+        if (resource("rulesets") / name / "earlier.py").exists():
+            earlier = generator(name, "earlier").earlier
+            paths = earlier(seed, paths, folder, day, found.as_of)
         review(found.rules, {name: paths[name] for name in found.frames}, day, history)
     return replace(found, history=history)
 

@@ -84,12 +84,11 @@ def _case(name: str) -> Path:
     return resource("rulesets") / name
 
 
-def _generator(folder: Path) -> ModuleType:
+def _module(folder: Path, name: str) -> ModuleType:
     import importlib.util
 
-    spec = importlib.util.spec_from_file_location(
-        f"segrules_case_{folder.name}", folder / "generate.py"
-    )
+    place = folder / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"segrules_case_{folder.name}_{name}", place)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -117,7 +116,7 @@ def _prepared(folder: Path, place: Path, seed: int) -> _Case:
     """The data of a seed and the rules, whose knobs are set to what depends on the data."""
     from segrules.rules import load
 
-    generator = _generator(folder)
+    generator = _module(folder, "generate")
     paths: dict[str, Path] = generator.generate(seed, place)
     file = place / f"{folder.name}.seg"
     file.write_text((folder / file.name).read_text(encoding="utf-8"), encoding="utf-8")
@@ -130,9 +129,9 @@ def _prepared(folder: Path, place: Path, seed: int) -> _Case:
 class _Case:
     """The parts of a case: those that its rules have, and what its generator says of it.
 
-    A generator may name `REVIEWS`, earlier days whose assignments the history begins with (and
-    give the tables of such a day by `earlier`), the `COLUMNS` worth a profile, and the `EFFORT`
-    that is spent on customers beside the value they bring.
+    A generator may name `REVIEWS`, earlier days whose assignments the history begins with (a file
+    `earlier.py` beside it gives the tables of such a day), the `COLUMNS` worth a profile, and the
+    `EFFORT` that is spent on customers beside the value they bring.
     """
 
     rules: Rules
@@ -176,8 +175,10 @@ class _Case:
         for day in getattr(self.generator, "REVIEWS", ()):
             with tempfile.TemporaryDirectory(prefix="segrules-demo-") as name:
                 then = self.given
-                if hasattr(self.generator, "earlier"):
-                    made = self.generator.earlier(seed, dict(self.paths), Path(name), day)
+                folder = resource("rulesets") / self.rules.ruleset.name
+                if (folder / "earlier.py").exists():
+                    earlier = _module(folder, "earlier").earlier
+                    made = earlier(seed, dict(self.paths), Path(name), day, self.as_of)
                     then = {each: made[each] for each in then}
                 self._assigned(table, Path(name) / "then.parquet", day, then)
 

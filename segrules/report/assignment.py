@@ -65,6 +65,15 @@ def _governed(found: SetSummary) -> Iterator[RenderableType]:
     if found.held_out is not None:
         rows = sum(found.held_out.values())
         yield note(f"{counted(rows, 'row is', 'rows are')} held out, stable from run to run")
+    for column, values in found.spread.items():
+        parts = ", ".join(
+            f"{value or '(missing)'} {percent(held / rows)} of {count(rows)}"
+            for value, (rows, held) in values.items()
+        )
+        yield note(f"held out by {column}: {parts}")
+    if found.allotted:
+        parts = ", ".join(f"{target} {count(rows)}" for target, rows in found.allotted.items())
+        yield note(f"allotted: {parts}")
 
 
 def _segments(name: str, summary: Summary, ruleset: ir.Ruleset) -> Table:

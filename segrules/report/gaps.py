@@ -167,8 +167,10 @@ def _inside(gap: Gap) -> str:
 
 def _points(apart: float | None, interval: tuple[float, float] | None, differs: str) -> str:
     """A difference of rates in percentage points with its interval, and what it is taken for."""
-    if apart is None or interval is None:
+    if apart is None:
         return NONE
+    if interval is None:
+        return f"{100 * apart:+.1f}"
     low, high = interval
     shown = f"{100 * apart:+.1f} ({100 * low:+.1f}; {100 * high:+.1f})"
     return shown if differs == NONE else f"{shown} {differs}"

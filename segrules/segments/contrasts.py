@@ -68,7 +68,7 @@ def welch(one: Moments, rest: Moments) -> Interval | None:
 
 
 def student(part: float, freedom: float) -> float:
-    """The quantile of Student's t, within 0.3% at 97.5% from 3 degrees of freedom on.
+    """The quantile of Student's t, within 0.8% at 97.5% from 3 degrees of freedom on.
 
     The expansion 26.7.5 of M. Abramowitz and I. A. Stegun, "Handbook of Mathematical Functions"
     (1964).

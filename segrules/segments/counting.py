@@ -8,7 +8,7 @@ import polars as pl
 
 from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
-from segrules.lang.ir import Feature, SegmentSet, Use
+from segrules.lang.ir import Column, Feature, Holdout, SegmentSet, Use
 from segrules.segments.assign import Placement
 from segrules.segments.calibration import contents
 from segrules.segments.sources import Read
@@ -21,11 +21,11 @@ from segrules.segments.summary import (
 )
 
 Counts = Mapping[str, pl.DataFrame]
-"""By set: rows by segment, decider and hold-out."""
+"""By set: rows by segment, decider, hold-out and allotment."""
 
 
 def counts(written: pl.LazyFrame, sets: tuple[SegmentSet, ...]) -> dict[str, pl.DataFrame]:
-    """Rows of an assignment by segment, by what decided, and by hold-out, for each set."""
+    """Rows of an assignment by segment, decider, hold-out and allotment, for each set."""
     return {found.name: _counts(written, found) for found in sets}
 
 
@@ -33,15 +33,43 @@ def _counts(written: pl.LazyFrame, found: SegmentSet) -> pl.DataFrame:
     held_out = pl.col(f"{found.name}_holdout") if found.holdout else pl.lit(value=False)
     if found.holdout and written.collect_schema()[f"{found.name}_holdout"] == pl.String:
         held_out = held_out == "true"
+    allotted = pl.col(f"{found.name}_allotted") if found.allotments else pl.lit(None)
     return (
         written.group_by(
             segment=pl.col(found.name).cast(pl.String),
             by=pl.col(f"{found.name}_by").cast(pl.String),
             held_out=held_out,
+            allotted=allotted.cast(pl.String),
         )
         .len()
         .collect(engine="streaming")
     )
+
+
+def spread(placed: Placement) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
+    """By set, column and value: rows, and rows held out."""
+    return {
+        found.name: {
+            column: _spread(placed, found.holdout, column) for column in found.holdout.over
+        }
+        for found in placed.sets
+        if found.holdout
+    }
+
+
+def _spread(placed: Placement, holdout: Holdout, name: str) -> dict[str, tuple[int, int]]:
+    column = placed.ruleset.table(placed.table).column(name)
+    if column is None:
+        return {}
+    value = Column(placed.table, name, column.type, optional=True)
+    parts = [
+        Feature(":over", "let", placed.table, value),
+        Feature(":held", "let", placed.table, holdout.test),
+    ]
+    over, held = (pl.col(feature_column(part.name)) for part in parts)
+    rows = with_features(placed, parts).group_by(over=over.cast(pl.String).fill_null(""))
+    counted = rows.agg(rows=pl.len(), held=held.sum()).sort("over").collect(engine="streaming")
+    return {value: (count, held_out) for value, count, held_out in counted.iter_rows()}
 
 
 def unknown(placed: Placement) -> dict[str, dict[str, int]]:
@@ -84,6 +112,7 @@ def summary(
     undecided: Mapping[str, Mapping[str, int]],
 ) -> Summary:
     """The summary without its revision and warnings."""
+    over = spread(placed)
     return Summary(
         ruleset=placed.ruleset.name,
         revision="",
@@ -91,7 +120,9 @@ def summary(
         rows=int(counted[placed.sets[0].name]["len"].sum()),
         inputs={name: _input(each) for name, each in inputs.items()},
         sets={
-            found.name: _set(found, counted[found.name], undecided[found.name])
+            found.name: _set(
+                found, counted[found.name], undecided[found.name], over.get(found.name, {})
+            )
             for found in placed.sets
         },
         identities={
@@ -117,12 +148,21 @@ def _input(each: Read) -> InputSummary:
     )
 
 
-def _set(found: SegmentSet, counted: pl.DataFrame, undecided: Mapping[str, int]) -> SetSummary:
+def _set(
+    found: SegmentSet,
+    counted: pl.DataFrame,
+    undecided: Mapping[str, int],
+    over: Mapping[str, dict[str, tuple[int, int]]],
+) -> SetSummary:
     total = int(counted["len"].sum())
     by_segment: dict[str, int] = dict.fromkeys(found.segments, 0)
     by_decider: dict[str, int] = dict.fromkeys(found.deciders, 0)
     held_out: dict[str, int] = dict.fromkeys(found.segments, 0)
-    for segment, by, is_held_out, rows in counted.iter_rows():
+    targets = [target for each in found.allotments for target in each.targets]
+    allotted: dict[str, int] = dict.fromkeys(targets, 0)
+    for segment, by, is_held_out, target, rows in counted.iter_rows():
+        if target is not None:
+            allotted[target] += rows
         # a row that is unsure is in no segment when the set declares no `unsure`
         if segment is not None:
             by_segment[segment] += rows
@@ -139,4 +179,6 @@ def _set(found: SegmentSet, counted: pl.DataFrame, undecided: Mapping[str, int])
         unknown=dict(undecided),
         governed={name: by_decider[name] for name in governed if name in by_decider},
         held_out=held_out if found.holdout else None,
+        allotted=allotted,
+        spread=dict(over),
     )

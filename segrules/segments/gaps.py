@@ -35,18 +35,23 @@ FOUR_FIFTHS = 0.8
 """The ratio of rates below which a group is marked as behind, whatever its size."""
 
 
+_ROUNDING = 1e-9
+"""What a standard error of zero may be computed as."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inside:
     """The difference among those of the same segment, over all segments.
 
     Only segments that have people on both sides take part: `entered` of the group and
-    `rest_entered` of the rest are in them. `p` and `differs` as for a gap.
+    `rest_entered` of the rest are in them. `p` and `differs` as for a gap; there is no interval
+    where nobody, or everybody, of each segment reached the stage.
     """
 
     entered: int
     rest_entered: int
     difference: float
-    interval: Interval
+    interval: Interval | None
     p: float
     differs: Differs
 
@@ -383,10 +388,17 @@ def _inside(strata: Sequence[Sides], smallest: int) -> Inside | None:
     if min(entered, rest_entered) < max(smallest, 1):
         return None
     found, error = stratified(both)
-    reach = NormalDist().inv_cdf((1 + LEVEL) / 2) * error
-    # without any error all strata are at one end, and agree
-    p = normal_chance(found / error) if error else float(not found)
-    interval = (max(-1.0, found - reach), min(1.0, found + reach))
+    interval: Interval | None = None
+    p = 1.0
+    if error > _ROUNDING:
+        reach = NormalDist().inv_cdf((1 + LEVEL) / 2) * error
+        interval = (max(-1.0, found - reach), min(1.0, found + reach))
+        p = normal_chance(found / error)
+    elif abs(found) > 1 - _ROUNDING:
+        # every stratum has all on one side and none on the other, so together they have, too
+        one = (sum(each[0] for each, _ in both), entered)
+        rest = (sum(each[0] for _, each in both), rest_entered)
+        interval, p = difference(one, rest, LEVEL), chance(one, rest)
     return Inside(entered, rest_entered, found, interval, p, "–")
 
 

@@ -33,7 +33,9 @@ class SetSummary(_Part):
     """Rows by segment; how many `otherwise` and `unsure` decided; unknown answers by rule.
 
     `governed` are rows that a suppression, an override, tolerance (`stay`) or a cap decided on;
-    `held_out` rows by segment, None without a hold-out.
+    `held_out` rows by segment, None without a hold-out; `allotted` rows by whom they went to.
+    `spread` says of the columns that a hold-out is reported by, and of each value (a missing one is
+    ""), how many rows there are and how many of them are held out.
     """
 
     segments: dict[str, SegmentSummary]
@@ -42,6 +44,8 @@ class SetSummary(_Part):
     unknown: dict[str, int]
     governed: dict[str, int] = {}
     held_out: dict[str, int] | None = None
+    allotted: dict[str, int] = {}
+    spread: dict[str, dict[str, tuple[int, int]]] = {}
 
 
 class IdentitySummary(_Part):

@@ -294,6 +294,17 @@ def test_only_what_ranks_ask_for_is_held() -> None:
     assert recalled(found, data, frozen, wanted).keys() == data.keys()
 
 
+def test_rows_before_every_window_are_not_read() -> None:
+    windows = [InLast(Length(days, "days")) for days in (30, 90)]
+    asked = [replace(KNOWN, rows=Rows("orders", "person", window)) for window in windows]
+    people = [("p0", None, None, 1), ("p1", None, None, 1)]
+    orders = [("p0", DAY - dt.timedelta(days), "a", days) for days in (0, 29, 30, 89, 90, -1)]
+    plan = prepare(rules(), "people", frames(people=people, orders=orders), context(), asked)
+    made = plan.select("key", *map(node_column, asked))
+    assert made.collect().rows() == [("p0", 29, 148), ("p1", 0, 0)]
+    assert "2026-04-02" in made.explain()
+
+
 # ---- what is frozen
 
 
@@ -340,17 +351,13 @@ def test_totals_beyond_64_bits() -> None:
 
 
 def test_making_of_doubles_is_exact() -> None:
-    """A tenth ten times is more than one, and doubles added in turn are less."""
-    tenth = Apply("mul", (Apply("to_number", (column("people", "size"),), Number(), True),
-                          Const(0.1, Number())), Number(None, None), True)  # fmt: skip
-    making = InRank("m", True, Fraction(1), None, tenth, True, making=True)
-    assert frozen(making, [1] * 10) == Cut(10, 0.1, "p09")
-    # 2^60 and a hundred halves of it: only exact sums see the last small one
-    most = Fraction(2**60, 2**60 + 1)
-    making = replace(making, by=Apply("to_number", (column("people", "size"),), Number(), True))
-    assert frozen(replace(making, share=most), [2**60, 1]) == Cut(2, 2.0**60, "p00")
-    above = Fraction(2**60 + 1, 2**60 + 1)
-    assert frozen(replace(making, share=above), [2**60, 1]) == Cut(2, 1.0, "p01")
+    """Added in doubles, one more never makes 2^53 more."""
+    number = Apply("to_number", (column("people", "size"),), Number(), True)
+    share = Fraction(2**53 + 1, 2**53 + 3)
+    making = InRank("m", True, share, None, number, True, making=True)
+    assert frozen(making, [2**53, 1, 1, 1]) == Cut(4, 1.0, "p01")
+    assert frozen(replace(making, share=Fraction(1)), [2**53, 1, 1, 1]) == Cut(4, 1.0, "p03")
+    assert frozen(making, [1, -1]) == Cut(2, 1.0, key="")
 
 
 def test_a_group_that_is_no_longer_declared_is_nobodys() -> None:

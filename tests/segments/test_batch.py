@@ -90,6 +90,8 @@ def test_summary(tmp_path: Path, paths: dict[str, Path]) -> None:
         "unknown": {"high": 1, "keen": 2},
         "governed": {},
         "held_out": None,
+        "allotted": {},
+        "spread": {},
     }
     assert held["sets"]["rank"]["segments"]["top"]["rows"] == 2
     assert held["sets"]["rank"]["unsure"] == 1

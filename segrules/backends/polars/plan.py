@@ -1,7 +1,7 @@
 """The frame that a table's expressions stand in: visible rows and all that is computed for them.
 
-All but a few aggregates, gaps and sequences (see `aggregates`, `sequences`) stream, and nothing is
-computed that is not used: what the caller leaves out, Polars leaves out as well.
+All but medians streams (see `aggregates`), and nothing is computed that is not used: what the
+caller leaves out, Polars leaves out as well.
 """
 
 from __future__ import annotations
