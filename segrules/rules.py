@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from segrules.segments.assign import Asked, Placement
     from segrules.segments.claims import Trial
     from segrules.segments.explain import Explanation
+    from segrules.segments.gaps import Gaps
+    from segrules.segments.market import Market
     from segrules.segments.profile import Profile
     from segrules.segments.study import Study
     from segrules.sim.projection import Projection
@@ -306,6 +308,34 @@ class Rules:
         check_settings(settings)
         placement = self.place(tables, as_of=as_of, table=self._funnel(found.funnel).table)
         return carry_out(placement, settings)
+
+    def gaps(
+        self,
+        tables: Frames,
+        *,
+        as_of: dt.date,
+        funnel: str | None = None,
+        by: str | None = None,
+        columns: Sequence[str] = (),
+        smallest: int = 10,
+    ) -> Gaps:
+        """How outcomes differ by protected columns (or `columns`), overall and inside segments.
+
+        Comparisons with fewer than `smallest` people on a side are not shown.
+        """
+        from segrules.segments.gaps import gaps
+
+        found = self._funnel(funnel)
+        chosen = self._set(by, found)
+        placed = self.place(tables, as_of=as_of, table=found.table)
+        return gaps(placed, found.name, chosen.name, columns, smallest)
+
+    def market(self, tables: Frames, *, as_of: dt.date, by: str | None = None) -> Market | None:
+        """Who is inside and outside of the target market, by segment; None without one."""
+        from segrules.segments.market import market
+
+        chosen = self._set(by)
+        return market(self.place(tables, as_of=as_of, table=chosen.table), chosen.name)
 
     def test(
         self,

@@ -15,6 +15,7 @@ from segrules.backends.polars import calibrate, first_match
 from segrules.backends.polars.first_match import Part, assigned
 from segrules.backends.polars.lower import feature_column, scope_of
 from segrules.backends.polars.plan import prepare
+from segrules.backends.polars.recall import recalled
 from segrules.backends.reach import reached
 from segrules.lang.ir import (
     Calibration,
@@ -194,8 +195,11 @@ def place(
         else:
             ready[name] = canonical(given, declared, ruleset)
         lacking[name] = frozenset(column.name for column in declared.columns) - full
-    if check_keys and ruleset.table(table).kind == "main":
-        _check_keys(ruleset.table(table), frames[table])
+    if check_keys:
+        for name in needed:
+            # rows of the table, and rows that links lead to, are found by their key
+            if ruleset.table(name).kind == "main":
+                _check_keys(ruleset.table(name), frames[name])
     return placement(ruleset, table, ready, asked, lacking)
 
 
@@ -243,7 +247,9 @@ def placement(
     start = Context(ruleset.zone, asked.as_of, asked.calibration or Calibration(asked.as_of))
     if asked.calibration is not None:
         check_calibration(asked.calibration, placing(doubtful, table), table, doubtful)
-    made = calibrate.calibrate(doubtful, ready, start, {table: placing(doubtful, table)})
+    asks = {table: placing(doubtful, table)}
+    ready = dict(recalled(doubtful, ready, start, asks))
+    made = calibrate.calibrate(doubtful, ready, start, asks)
     context = replace(start, calibration=made)
     return Placement(doubtful, table, ready, context, gathered.consolidations)
 
