@@ -94,6 +94,7 @@ def run_assignment(
             `out` are at fault, or, when strict, the data have warnings.
     """
     _check_place(out, paths)
+    _check_beside(out, paths, options)
     table = chosen_sets(ruleset, options.table)[0].table
     rules = for_table(ruleset, table)
     asked, notes = _asked(ruleset, as_of, text, options)
@@ -184,6 +185,46 @@ def _check_place(out: Path, paths: Mapping[str, Path]) -> None:
     if problem:
         raise RulesError([problem], unable=True)
     check_installed(out)
+
+
+def _check_beside(out: Path, paths: Mapping[str, Path], options: Options) -> None:
+    """What is written beside the result must have a place before anything is written.
+
+    Raises:
+        RulesError: cut points would take the place of something else or have none, or the history
+            is no folder, or the result would stand among its runs.
+    """
+    freeze, history = options.freeze, options.history
+    problem = None
+    if freeze is not None:
+        problem = _frozen_place(freeze, out, paths)
+    if history is not None and problem is None:
+        if history.exists() and not history.is_dir():
+            problem = problems.not_written(str(history), "it is not a folder")
+        elif not history.exists() and not history.parent.is_dir():
+            problem = problems.no_folder(str(history))
+        elif out.suffix == ".parquet" and out.parent.resolve() == history.resolve():
+            problem = problems.not_written(str(out), "that folder holds the runs of the history")
+    if problem:
+        raise RulesError([problem], unable=True)
+
+
+def _frozen_place(freeze: Path, out: Path, paths: Mapping[str, Path]) -> Diagnostic | None:
+    """What is wrong with the file that cut points are to be written to."""
+    name, place = str(freeze), freeze.resolve()
+    if freeze.is_dir():
+        return problems.out_is_folder(name)
+    if not freeze.parent.is_dir():
+        return problems.no_folder(name)
+    if place == out.resolve():
+        return problems.not_written(name, "the result is written there")
+    sources = [file_of(path).resolve() for path in paths.values()]
+    # rules are given as text: their file is known by its ending
+    if freeze.suffix.lower() == ".seg" or any(
+        place == source or (source in place.parents and source.is_dir()) for source in sources
+    ):
+        return problems.over_input(name)
+    return None
 
 
 def _refuse(found: tuple[Diagnostic, ...], *, strict: bool) -> None:

@@ -70,7 +70,7 @@ def sink(rows: pl.LazyFrame, place: Path, placed: Placement, out: Path) -> pl.La
     """
     match place.suffix.lower():
         case ".csv":
-            rows.sink_csv(place)
+            rows.with_columns(_spelled_sets(rows)).sink_csv(place)
         case ".parquet":
             rows.sink_parquet(place)
         case ".xlsx":
@@ -81,6 +81,18 @@ def sink(rows: pl.LazyFrame, place: Path, placed: Placement, out: Path) -> pl.La
         case _:
             rows.sink_ipc(place)
     return open_table(place)
+
+
+def _spelled_sets(rows: pl.LazyFrame) -> list[pl.Expr]:
+    """Sets as text from files is read: values between semicolons, `none` for the empty one."""
+    sets = [name for name, kind in rows.collect_schema().items() if isinstance(kind, pl.List)]
+    return [
+        pl.when(pl.col(name).list.len() == 0)
+        .then(pl.lit("none"))
+        .otherwise(pl.col(name).cast(pl.List(pl.String)).list.join(";"))
+        .alias(name)
+        for name in sets
+    ]
 
 
 def _engine(out: str) -> Any:

@@ -63,7 +63,9 @@ def _compared(node: Calibrated, rows: pl.DataFrame) -> pl.DataFrame:
     same = _same(node)
     doubles = [name for name in (*same, "amount") if rows.schema.get(name) == pl.Float64]
     known = rows.drop_nulls(same) if same else rows
-    return known.with_columns(pl.col(doubles) + 0.0)
+    # the engine takes adding zero for nothing to do
+    zeros = [pl.when(pl.col(name) == 0).then(0.0).otherwise(name).alias(name) for name in doubles]
+    return known.with_columns(zeros)
 
 
 def _same(node: Calibrated) -> list[str]:
