@@ -75,15 +75,22 @@ def used_source(path: str, by: Source) -> Source | Refusal:
     `pyproject.toml` or a `segrules.toml`, or below that file's own folder.
     """
     folder = Path(by.name).resolve().parent
-    place = (folder / path).resolve()
+    try:
+        place = (folder / path).resolve()
+        there = place.is_file()
+    except (OSError, ValueError):
+        # no name that a file could have
+        return "unreadable"
     if Path(path).is_absolute() or not place.is_relative_to(project_root(folder)):
         return "outside"
     if place.suffix != ".seg":
         return "no rule file"
+    if not there:
+        return "unreadable" if place.exists() else "missing"
     try:
         source = read_source(place)
     except RulesError:
-        return "unreadable" if place.exists() else "missing"
+        return "unreadable"
     return Source(os.path.relpath(place), source.text)
 
 
@@ -130,6 +137,7 @@ def load(
     *,
     knobs: Mapping[str, str] | None = None,
     as_of: dt.date | None = None,
+    history: str | Path | None = None,
 ) -> Rules:
     """Reads and checks a rule file.
 
@@ -137,6 +145,7 @@ def load(
         path: the `.seg` file.
         knobs: settings by name, written as in the file (`{"complex_from": "6"}`).
         as_of: the day whose values knobs with later values have; without it their first.
+        history: the folder of earlier assignments that every method reads, where none is given.
 
     Raises:
         RulesError: the file cannot be read (`unable`) or has errors; all of them are in
@@ -147,7 +156,8 @@ def load(
     errors = [each for each in found if each.severity == "error"]
     if compiled.ruleset is None or errors:
         raise RulesError(errors)
-    return Rules(compiled, compiled.ruleset, tuple(found), dict(knobs or {}))
+    kept = None if history is None else Path(history)
+    return Rules(compiled, compiled.ruleset, tuple(found), dict(knobs or {}), kept)
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,7 @@ class Rules:
     ruleset: ir.Ruleset
     findings: tuple[Diagnostic, ...]
     knobs: Mapping[str, str] = field(default_factory=dict)
+    history: Path | None = None
 
     @cached_property
     def canonical(self) -> str:
@@ -179,7 +190,9 @@ class Rules:
         errors = [each for each in compiled.log if each.severity == "error"]
         if compiled.ruleset is None or errors:
             raise RulesError(errors)
-        return Rules(compiled, compiled.ruleset, tuple(compiled.log), self.knobs)
+        return replace(
+            self, compiled=compiled, ruleset=compiled.ruleset, findings=tuple(compiled.log)
+        )
 
     def place(
         self,
@@ -206,6 +219,7 @@ class Rules:
         from segrules.segments.calibration import read_calibration
         from segrules.segments.history.store import rules_revision
 
+        history = history or self.history
         if calibration is None:
             return Asked(as_of, history)
         rules = rules_revision(self.canonical, self.on(as_of).ruleset.knobs)

@@ -9,6 +9,7 @@ import typer
 from segrules.cli.session import (
     AsOf,
     Format,
+    History,
     Knobs,
     OutputFormat,
     Progress,
@@ -28,6 +29,7 @@ def command(
     as_of: AsOf,
     table: Tables = [],
     knob: Knobs = [],
+    history: History = None,
     by: Annotated[
         str | None,
         typer.Option("--by", metavar="SET", help="Which segments, where there are several sets."),
@@ -73,7 +75,7 @@ def command(
     from segrules.segments.profile import concentrated
 
     day = date(as_of)
-    rules = load(file, knob, day)
+    rules = load(file, knob, day, history)
     frames = scan(rules, table)
     with Progress("profiling"):
         found = rules.profile(frames, as_of=day, by=by, columns=column or None)

@@ -155,11 +155,16 @@ def date(text: str) -> dt.date:
     raise RulesError([problems.bad_date(text)], unable=True)
 
 
-def load(path: str, knobs: Iterable[str] = (), as_of: dt.date | None = None) -> Rules:
+def load(
+    path: str,
+    knobs: Iterable[str] = (),
+    as_of: dt.date | None = None,
+    history: Path | None = None,
+) -> Rules:
     """The rules of a file on a day; warnings are shown, errors raised."""
     from segrules.rules import load as load_rules
 
-    rules = load_rules(path, knobs=settings(knobs), as_of=as_of)
+    rules = load_rules(path, knobs=settings(knobs), as_of=as_of, history=history)
     show(rules.findings)
     return rules
 

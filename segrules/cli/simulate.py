@@ -10,6 +10,7 @@ import typer
 from segrules.cli.session import (
     AsOf,
     Format,
+    History,
     Knobs,
     OutputFormat,
     Progress,
@@ -42,6 +43,7 @@ def command(
     as_of: AsOf,
     table: Tables = [],
     knob: Knobs = [],
+    history: History = None,
     project: Annotated[
         str | None,
         typer.Option("--project", metavar="NAME", help="Which project, where there are several."),
@@ -73,7 +75,7 @@ def command(
     from segrules.sim.projection import Settings
 
     day = date(as_of)
-    rules = load(file, knob, day)
+    rules = load(file, knob, day, history)
     frames = scan(rules, table)
     settings = Settings(project, runs, seed, engine.value, threads)
     found = carry_out(rules, frames, day, settings)

@@ -9,6 +9,7 @@ import typer
 from segrules.cli.session import (
     AsOf,
     Format,
+    History,
     Knobs,
     OutputFormat,
     Progress,
@@ -28,6 +29,7 @@ def command(
     as_of: AsOf,
     table: Tables = [],
     knob: Knobs = [],
+    history: History = None,
     funnel: Annotated[
         str | None,
         typer.Option("--funnel", metavar="NAME", help="Which funnel, where there are several."),
@@ -74,7 +76,7 @@ def command(
     from segrules.segments.protection import protected_reads
 
     day = date(as_of)
-    rules = load(file, knob, day)
+    rules = load(file, knob, day, history)
     frames = scan(rules, table)
     wanted = bool(gaps or column or smallest)
     market, compared = None, None

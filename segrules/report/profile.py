@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -19,6 +19,9 @@ from segrules.report.tables import grid, heading
 from segrules.report.words import count, label, percent, typed, units
 from segrules.segments.profile import Profile, SegmentProfile
 
+_ROOM, _MARGIN = 62, 12
+"""Characters that columns may take together, and those that each takes beside its name."""
+
 
 def profile_tables(
     found: Profile, ruleset: ir.Ruleset, *, full: bool = False
@@ -30,17 +33,17 @@ def profile_tables(
     labels = ruleset.set(found.segments_of).labels
     money = [name for name, kind in found.types.items() if isinstance(kind, Money)]
     yield heading(f"{found.segments_of}: {count(found.rows)} {found.table} as of {found.as_of}")
-    sizes = grid("segment", ">rows", ">share of rows", *(f">share of {name}" for name in money))
-    for each in found.segments:
-        shares = (percent(each.sums[name].share) for name in money)
-        sizes.add_row(_name(each, labels), count(each.rows), percent(each.share), *shares)
-    yield sizes
+    for names in _few(money):
+        yield _sizes(found, names, labels)
     if found.types:
         yield heading("averages" + _currency(ruleset))
-        yield _averages(found, labels)
-    if any(found.everyone.missing.values()):
+        for names in _few(list(found.types)):
+            yield _averages(found, names, labels)
+    lacking = [name for name, rows in found.everyone.missing.items() if rows]
+    if lacking:
         yield heading("rows without a value, which take no part in its average")
-        yield _missing(found, labels)
+        for names in _few(lacking):
+            yield _missing(found, names, labels)
     if full:
         for part in found.concentration:
             yield from concentration_tables(part, found.table, found.segments_of, labels)
@@ -49,17 +52,35 @@ def profile_tables(
         yield short_table(found.concentration)
 
 
-def _averages(found: Profile, labels: dict[str, str]) -> RenderableType:
-    made = grid("segment", *(f">{name}" for name in found.types))
+def _few(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Names in parts that a table has room for beside the segments; one part at least."""
+    part: list[str] = []
+    for name in names:
+        if part and sum(len(each) + _MARGIN for each in (*part, name)) > _ROOM:
+            yield part
+            part = []
+        part.append(name)
+    yield part
+
+
+def _sizes(found: Profile, names: Sequence[str], labels: dict[str, str]) -> RenderableType:
+    made = grid("segment", ">rows", ">share of rows", *(f">share of {name}" for name in names))
+    for each in found.segments:
+        shares = (percent(each.sums[name].share) for name in names)
+        made.add_row(_name(each, labels), count(each.rows), percent(each.share), *shares)
+    return made
+
+
+def _averages(found: Profile, names: Sequence[str], labels: dict[str, str]) -> RenderableType:
+    made = grid("segment", *(f">{name}" for name in names))
     for each in (*found.segments, found.everyone):
         name = "all" if each is found.everyone else _name(each, labels)
-        means = (typed(each.means[column], kind) for column, kind in found.types.items())
+        means = (typed(each.means[column], found.types[column]) for column in names)
         made.add_row(name, *means)
     return made
 
 
-def _missing(found: Profile, labels: dict[str, str]) -> RenderableType:
-    names = [name for name, rows in found.everyone.missing.items() if rows]
+def _missing(found: Profile, names: Sequence[str], labels: dict[str, str]) -> RenderableType:
     made = grid("segment", *(f">{name}" for name in names))
     for each in found.segments:
         if any(each.missing.values()):

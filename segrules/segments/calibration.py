@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,17 +13,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from segrules.backends.reach import calibrated, reached
 from segrules.lang.ir import (
+    Calibrated,
     Calibration,
     Cut,
     Expr,
     Figure,
     Frozen,
     Group,
+    InRank,
     Places,
+    Rank,
     Ruleset,
+    Statistic,
     Surveyed,
     Value,
 )
+from segrules.lang.types import Date, Flag, Instant, Money, Number, Share, Type, Whole
 from segrules.segments.atomic import replacing
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.problems import calibrations as problems
@@ -30,6 +36,8 @@ from segrules.text.problems import data as data_problems
 
 Written = str | int | float | bool | None | dict[str, str]
 """A value as JSON holds it; dates and instants say what they are."""
+
+_INTEGERS = 2**63
 
 
 class _Part(BaseModel):
@@ -123,9 +131,12 @@ def read_calibration(
     try:
         held = json.loads(path.read_text("utf-8"))
         known = CalibrationFile.model_validate(held)
+        frozen = tuple(
+            (name, tuple(_read(each) for each in groups)) for name, groups in known.frozen.items()
+        )
     except FileNotFoundError:
         raise RulesError([problems.no_calibration(str(path))], unable=True) from None
-    except (OSError, ValueError, ValidationError, RecursionError):
+    except (OSError, ValueError, KeyError, ValidationError, RecursionError):
         raise RulesError([problems.calibration_unusable(str(path))], unable=True) from None
     if known.ruleset != ruleset:
         raise RulesError(
@@ -133,9 +144,7 @@ def read_calibration(
         )
     calibration = Calibration(
         known.as_of,
-        tuple(
-            (name, tuple(_read(each) for each in groups)) for name, groups in known.frozen.items()
-        ),
+        frozen,
         (),
         tuple(Surveyed(each.table, each.rows, each.hash) for each in known.populations),
     )
@@ -146,16 +155,55 @@ def read_calibration(
 def check_calibration(
     calibration: Calibration, expressions: Iterable[Expr], table: str, ruleset: Ruleset
 ) -> None:
-    """Everything that the expressions rest on must be frozen.
+    """Everything that the expressions rest on must be frozen, with values of the types it has now.
 
     Raises:
         RulesError: something is not.
     """
     parts = reached(expressions, table, ruleset)
-    needed = {node.name for found in parts.values() for node in calibrated(found)}
-    lacking = sorted(needed - calibration.names())
+    needed = {node.name: node for found in parts.values() for node in calibrated(found)}
+    held = dict(calibration.frozen)
+    lacking = sorted(
+        name
+        for name, node in needed.items()
+        if name not in calibration.names()
+        or not all(_fits(node, *each) for each in held.get(name, ()))
+    )
     if lacking:
         raise RulesError([problems.calibration_lacks(lacking)], unable=True)
+
+
+def _fits(node: Calibrated, group: Group, frozen: Frozen) -> bool:
+    """Whether what is frozen for a group can be the node's: types may have changed since."""
+    same = node.population.same
+    if len(group) != len(same) or not all(
+        _is_of(value, part.type) for value, part in zip(group, same, strict=True)
+    ):
+        return False
+    match node, frozen:
+        case InRank(by=by), Cut(value=value, key=key):
+            return value is None or (_is_of(value, by.type) and isinstance(key, str | None))
+        case Statistic(type=kind), Figure(value=value):
+            return value is None or _is_of(value, kind)
+        case Rank(by=by), Places(amounts=amounts, places=places):
+            return len(amounts) == len(places) and all(_is_of(each, by.type) for each in amounts)
+    return False
+
+
+def _is_of(value: Value, kind: Type) -> bool:
+    match kind:
+        case Flag():
+            return isinstance(value, bool)
+        case Whole() | Money(exact=True):
+            return type(value) is int and abs(value) < _INTEGERS
+        case Money() | Number() | Share():
+            return type(value) in (int, float) and abs(value) < math.inf  # type: ignore[arg-type]
+        case Instant():
+            return isinstance(value, dt.datetime)
+        case Date():
+            return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+        case _:
+            return isinstance(value, str)
 
 
 def contents(calibration: Calibration) -> Mapping[str, Any]:

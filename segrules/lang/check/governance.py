@@ -198,6 +198,9 @@ class Governed:
             best: list[tuple[ir.InRank, str]] = []
             for row in node.best:
                 name = f"allot {node.segment.text} of {made.name} to {row.to.text}"
+                # what is frozen goes by its name: the same line again is asked of those left over
+                if again := sum(target == row.to.text for _, target in best):
+                    name = f"{name}, part {again + 1},"
                 rank = _best(row.count, row.by, among, name, scope)
                 if rank is not None:
                     best.append((rank, row.to.text))
