@@ -75,7 +75,7 @@ def command(
 
     day = date(as_of)
     rules = load(what, knob, day)
-    frames = scan(rules, table)
+    frames = scan(rules, table, history)
     placed = rules.place(frames, as_of=day, table=of, history=history, calibration=calibration)
     if versus is not None:
         both = compare(placed, key, versus, show_values=show_values)

@@ -169,15 +169,28 @@ def load(
     return rules
 
 
-def scan(rules: Rules, tables: Iterable[str]) -> dict[str, pl.LazyFrame]:
+def scan(
+    rules: Rules, tables: Iterable[str], history: Path | None = None
+) -> dict[str, pl.LazyFrame]:
     """The tables given as NAME=PATH, opened but not read.
 
-    What is not as declared in them is shown: unreadable values, missing keys.
+    What is not as declared in them is shown: unreadable values, missing keys; and that rules ask
+    what was, where no history is given.
     """
+    from segrules.segments.assign import placing
+    from segrules.segments.demand import reads_history
     from segrules.segments.files import survey_files
 
     frames, findings = survey_files(rules.ruleset, paths(tables))
     show(findings)
+    if frames and history is None and rules.history is None:
+        placed = dict.fromkeys(found.table for found in rules.ruleset.sets)
+        asking = [
+            table
+            for table in placed
+            if reads_history(placing(rules.ruleset, table), table, rules.ruleset)
+        ]
+        show(problems.history_needed(table) for table in asking)
     return frames
 
 

@@ -65,7 +65,7 @@ def command(
             raise RulesError([problems.test_needs(option, needed[0])], unable=True)
     day = date(as_of) if as_of else None
     rules = _load(file, knob, day)
-    frames = scan(rules, table)
+    frames = scan(rules, table, history)
     asked = Asked(day, history) if day and table else None
     with Progress("testing"):
         found = try_all(rules.ruleset, Given(frames, asked, frozenset(sample), history))

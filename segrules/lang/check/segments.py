@@ -9,6 +9,7 @@ from segrules.lang import syntax as s
 from segrules.lang.check import tolerance
 from segrules.lang.check.expressions import condition
 from segrules.lang.check.governance import Governed, Governing
+from segrules.lang.check.reasons import why_unknown
 from segrules.lang.check.scope import Outline, Scope, Symbols, is_unclear, nearest
 from segrules.text import problems
 from segrules.text.source import Span
@@ -81,7 +82,9 @@ def _check_closers(
     if may_be_unknown and "unsure" not in outcomes and "otherwise" in outcomes:
         rule = may_be_unknown[0]
         assert rule.span is not None
-        symbols.log.report(problems.no_unsure(rule.span, rule.segment))
+        symbols.log.report(
+            problems.no_unsure(rule.span, rule.segment, why_unknown(rule.condition, symbols))
+        )
     entries = [rule for rule in rules if not rule.by]
     if not may_be_unknown and "unsure" in outcomes and len(entries) == len(node.segments):
         closer = next(closer for closer in node.closers if closer.word == "unsure")

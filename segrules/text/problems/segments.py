@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from segrules.text.catalogue import entry
 from segrules.text.diagnostic import Diagnostic
 from segrules.text.problems.words import quoted, segments_when
@@ -86,10 +88,11 @@ def no_otherwise(span: Span, name: str) -> Diagnostic:
     )
 
 
-def no_unsure(span: Span, segment: str) -> Diagnostic:
+def no_unsure(span: Span, segment: str, reasons: Sequence[str]) -> Diagnostic:
+    why = f": {'; '.join(reasons[:3])}" if reasons else ""
     return NO_UNSURE.at(
         span,
-        f"the rule of {quoted(segment)} may be unknown, and there is no `unsure`",
+        f"the rule of {quoted(segment)} may be unknown, and there is no `unsure`{why}",
         "name the segment of customers with too little data after `otherwise`: `unsure needs_data`",
     )
 
