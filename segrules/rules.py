@@ -368,6 +368,7 @@ class Rules:
         from segrules.segments.grounds import Given
 
         rules = self.on(as_of) if as_of else self
+        history = history or self.history
         asked = Asked(as_of, history) if as_of and tables else None
         return try_all(rules.ruleset, Given(tables or {}, asked, frozenset(samples), history))
 

@@ -69,7 +69,7 @@ def command(
 
     segrules assign rules.seg --table leads=leads.csv --as-of 2026-06-30 -o segments.parquet
     """
-    from segrules.report.assignment import batch_tables
+    from segrules.report.assignment import batch_record, batch_tables
     from segrules.segments.batch import Options, run_assignment
 
     day = date(as_of)
@@ -82,7 +82,7 @@ def command(
             rules.ruleset, paths(table), day, Path(out), text=rules.canonical, options=options
         )
     if form is Format.json:
-        print_json(batch.summary.model_dump(mode="json", by_alias=True))
+        print_json(batch_record(batch))
     else:
         show(batch.warnings)
         print_tables(batch_tables(batch, rules.ruleset, out))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import RenderableType
 from rich.table import Table
 
 from segrules.lang import ir
-from segrules.report.identity import identity_tables
+from segrules.report.identity import identity_record, identity_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import count, counted, percent
 from segrules.segments.batch import Batch
@@ -21,6 +22,15 @@ _GOVERNED = {
     "stay": "held by tolerance",
     "cap": "moved by a cap",
 }
+
+
+def batch_record(batch: Batch) -> dict[str, Any]:
+    """The summary for machines, with what became of records where they have an identity."""
+    record = batch.summary.model_dump(mode="json", by_alias=True)
+    made = batch.placement.consolidations
+    if made:
+        record["records"] = [identity_record(each, batch.splits) for each in made]
+    return record
 
 
 def batch_tables(batch: Batch, ruleset: ir.Ruleset, out: str) -> Iterator[RenderableType]:

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from segrules.lang.types import Money, Type
+from segrules.lang.types import NO_CURRENCY, Money, Type
 from segrules.report.concentration import OUTSIDE
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, percent, typed, units
@@ -88,7 +88,7 @@ def _actions(card: Card) -> RenderableType:
 
 def _currency(found: Cards) -> str:
     kinds = [kind for kind in found.types.values() if isinstance(kind, Money)]
-    return f"; money in {kinds[0].currency}" if kinds and kinds[0].currency != "XXX" else ""
+    return f"; money in {kinds[0].currency}" if kinds and kinds[0].currency != NO_CURRENCY else ""
 
 
 # ---- who, in words

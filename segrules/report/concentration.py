@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from segrules.lang.types import Money, Type
+from segrules.lang.types import NO_CURRENCY, Money, Type
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, counted, label, percent, typed, units
 from segrules.segments.concentration import (
@@ -156,7 +156,9 @@ def _figure(value: Figure, kind: Type) -> str:
 
 
 def _currency(kind: Type) -> str:
-    return f" in {kind.currency}" if isinstance(kind, Money) and kind.currency != "XXX" else ""
+    return (
+        f" in {kind.currency}" if isinstance(kind, Money) and kind.currency != NO_CURRENCY else ""
+    )
 
 
 # ---- for machines

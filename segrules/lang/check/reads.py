@@ -154,8 +154,3 @@ def speaks_of(node: object, table: ir.Table, symbols: Symbols) -> bool:
             case _:
                 pass
     return True
-
-
-def is_on(read: Read, table: ir.Table) -> bool:
-    """Whether a name is read on the row at hand or on another row of the same table."""
-    return read.table in (None, table.name)
