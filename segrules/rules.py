@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from segrules.segments.assign import Asked, Placement
+    from segrules.segments.bundle import Compiled as Bundled
     from segrules.segments.claims import Trial
     from segrules.segments.explain import Explanation
     from segrules.segments.gaps import Gaps
@@ -66,6 +67,28 @@ def read_source(path: str | Path) -> Source:
     except UnicodeDecodeError as error:
         raise RulesError([problems.not_utf8(str(path), error.start)], unable=True) from None
     return Source(str(path), text)
+
+
+def rule_files(path: str | Path) -> list[str]:
+    """The rule files of a folder and those in it, by path; a path that is no folder is itself.
+
+    Folders whose name begins with a dot are passed over.
+
+    Raises:
+        RulesError: the folder holds no rule file.
+    """
+    place = Path(path)
+    if not place.is_dir():
+        return [str(path)]
+    found = sorted(
+        file
+        for file in place.rglob("*.seg")
+        if file.is_file()
+        and not any(part.startswith(".") for part in file.relative_to(place).parts)
+    )
+    if not found:
+        raise RulesError([problems.folder_without_rules(str(path))], unable=True)
+    return [str(file) for file in found]
 
 
 def used_source(path: str, by: Source) -> Source | Refusal:
@@ -268,7 +291,7 @@ class Rules:
         """Size, shares of money and means by segment of the set `by` (money in minor units)."""
         from segrules.segments.profile import profile
 
-        chosen = self._set(by)
+        chosen = self.segment_set(by)
         return profile(self.place(tables, as_of=as_of, table=chosen.table), chosen.name, columns)
 
     def study(
@@ -277,8 +300,8 @@ class Rules:
         """The funnel by segment on mature cohorts: rates in [0, 1] with 80% and 95% intervals."""
         from segrules.segments.study import study
 
-        found = self._funnel(funnel)
-        chosen = self._set(by, found)
+        found = self.funnel(funnel)
+        chosen = self.segment_set(by, found)
         return study(self.place(tables, as_of=as_of, table=found.table), found.name, chosen.name)
 
     def explain(
@@ -320,8 +343,34 @@ class Rules:
         found = find_project(self.ruleset, project)
         settings = Settings(found.name, runs, seed, engine, threads)
         check_settings(settings)
-        placement = self.place(tables, as_of=as_of, table=self._funnel(found.funnel).table)
+        placement = self.place(tables, as_of=as_of, table=self.funnel(found.funnel).table)
         return carry_out(placement, settings)
+
+    def compile(
+        self,
+        tables: Frames | None = None,
+        *,
+        as_of: dt.date | None = None,
+        calibration: Path | None = None,
+    ) -> Bundled:
+        """A bundle from which a service decides records (see `segrules.runtime.load`).
+
+        Rules that compare with a population need `calibration`, a file of frozen cut points, or
+        the `tables` from which they are taken now. The day is `as_of`, that of the calibration, or
+        today.
+        """
+        return self.compiled_with(tables or {}, as_of, calibration, "the bundle")[0]
+
+    def compiled_with(
+        self, tables: Frames, as_of: dt.date | None, calibration: Path | None, out: str
+    ) -> tuple[Bundled, tuple[Diagnostic, ...]]:
+        """As `compile`, with what is to be said of it; `out` is what messages call the bundle."""
+        from segrules import __version__
+        from segrules.segments.compiling import Given, compile_rules
+
+        given = Given(calibration, tables, self.history, out, __version__)
+        rules = self.on(as_of) if as_of else self
+        return compile_rules(rules.ruleset, rules.canonical, given, as_of)
 
     def gaps(
         self,
@@ -339,8 +388,8 @@ class Rules:
         """
         from segrules.segments.gaps import gaps
 
-        found = self._funnel(funnel)
-        chosen = self._set(by, found)
+        found = self.funnel(funnel)
+        chosen = self.segment_set(by, found)
         placed = self.place(tables, as_of=as_of, table=found.table)
         return gaps(placed, found.name, chosen.name, columns, smallest)
 
@@ -348,7 +397,7 @@ class Rules:
         """Who is inside and outside of the target market, by segment; None without one."""
         from segrules.segments.market import market
 
-        chosen = self._set(by)
+        chosen = self.segment_set(by)
         return market(self.place(tables, as_of=as_of, table=chosen.table), chosen.name)
 
     def test(
@@ -372,8 +421,14 @@ class Rules:
         asked = Asked(as_of, history) if as_of and tables else None
         return try_all(rules.ruleset, Given(tables or {}, asked, frozenset(samples), history))
 
-    def _set(self, name: str | None, funnel: ir.Funnel | None = None) -> ir.SegmentSet:
-        """The set of a name, or the only one; with a funnel, among those of its table."""
+    def segment_set(
+        self, name: str | None = None, funnel: ir.Funnel | None = None
+    ) -> ir.SegmentSet:
+        """The set of a name, or the only one; with a funnel, among those of its table.
+
+        Raises:
+            RulesError: there is none, or several.
+        """
         table = funnel.table if funnel else None
         fitting = [each for each in self.ruleset.sets if table in (None, each.table)]
         other = [each for each in self.ruleset.sets if name in (None, each.name)]
@@ -390,7 +445,12 @@ class Rules:
             raise RulesError([problems.which_set(name, known)], unable=True)
         return named[0]
 
-    def _funnel(self, name: str | None) -> ir.Funnel:
+    def funnel(self, name: str | None = None) -> ir.Funnel:
+        """The funnel of a name, or the only one.
+
+        Raises:
+            RulesError: there is none, or several.
+        """
         named = [each for each in self.ruleset.funnels if name in (None, each.name)]
         if len(named) != 1:
             known = [each.name for each in self.ruleset.funnels]

@@ -231,6 +231,24 @@ def test_variants_differ_from_the_case_in_the_order_of_segments_alone(name: str)
     assert sorted(variant[1]) == sorted(declared[1])
 
 
+def warnings(path: Path) -> list[tuple[str, str, str]]:
+    """The code of each finding, the text where it stands, and the message."""
+    found = load(path).compiled.log
+    return [(each.code, each.span.text if each.span else "", each.message) for each in found]
+
+
+def test_the_wrong_order_of_the_variants_is_found() -> None:
+    assert warnings(VARIANTS / "retail_once_late.seg") == [(
+        "SEG352", "one_and_done",
+        "`one_and_done` loses all with `days since last orders` up to 90 to `loyal` and "
+        "`promising`, such as `days since last orders` 30, `order_days` 1",
+    )]  # fmt: skip
+    ((code, place, message),) = warnings(VARIANTS / "retail_slipping_late.seg")
+    assert (code, place) == ("SEG351", "slows_down")
+    assert "behind `loyal` and `promising`" in message
+    assert case("retail").rules.compiled.log.found == []
+
+
 def test_one_and_done_behind_promising_silently_loses_everyone_up_to_90_days(shop: Case) -> None:
     late = load(VARIANTS / "retail_once_late.seg")
     right = shop.placed().join(shop.values("last_seen"), on="customer_id")

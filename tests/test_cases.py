@@ -26,12 +26,14 @@ FILES = [
     for folder in (resource("rulesets"), *(Path(__file__).parent / n for n in ("real", "variants")))
     for path in sorted(folder.rglob("*.seg"))
 ]
+PLANTED = {"retail_once_late": ["SEG352"], "retail_slipping_late": ["SEG351"]}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
 def test_rule_files_have_no_findings_and_are_laid_out(file: Path) -> None:
     found = inspect(read_source(file))
-    assert list(found.log) == []
+    # what is planted in the variants is held by the test of their case
+    assert [each.code for each in found.log] == PLANTED.get(file.stem, [])
     assert format_file(found.syntax, found.source) == found.source.text
 
 

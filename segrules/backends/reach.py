@@ -1,18 +1,23 @@
 """What expressions rest on: on their own row features and placements, elsewhere linked rows.
 
 Targets that compute a table at a time lay the steps of a row out in order, so they need to know
-which; nothing here computes.
+which, and how to freeze what ranks compare, a step at a time; nothing here computes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Sequence as Several
+from dataclasses import replace
 
 from segrules.lang.ir import (
     Aggregate,
     Calibrated,
+    Calibration,
     Expr,
     Feature,
+    Frozen,
+    Group,
     InRank,
     Linked,
     Placed,
@@ -22,11 +27,19 @@ from segrules.lang.ir import (
     Sequence,
     Statistic,
     Use,
+    calibrated_parts,
     children,
     rows_in,
 )
 
 Step = Feature | SegmentSet
+Asked = Mapping[str, Iterable[Expr]]
+"""Expressions by the table on whose rows they are evaluated."""
+Freeze = Callable[
+    [Several[tuple[str, Calibrated]], Calibration], Mapping[str, Mapping[Group, Frozen]]
+]
+"""Freezes some ranks and figures, each with its table, that rest on nothing but what is frozen so
+far: by name, what is frozen for each group."""
 
 
 def on_row(expressions: Iterable[Expr]) -> Iterator[Expr]:
@@ -104,6 +117,65 @@ def calibrated(nodes: Iterable[Expr]) -> tuple[Calibrated, ...]:
     """What is answered from a calibration, of the nodes evaluated on a row; each name once."""
     kinds = (InRank, Statistic, Rank)
     return tuple({node.name: node for node in on_row(nodes) if isinstance(node, kinds)}.values())
+
+
+def calibrate_in_steps(
+    ruleset: Ruleset, asked: Asked | None, start: Calibration, freeze: Freeze
+) -> Calibration:
+    """All that the expressions rest on, frozen; without any, what the segment sets rest on.
+
+    What is frozen at the `start` is kept. Each step freezes all that is ready; groups stand in the
+    order of their values.
+
+    Raises:
+        ValueError: ranks rest on each other in a circle.
+    """
+    waiting = _waiting(_of_sets(ruleset) if asked is None else asked, ruleset)
+    found = start
+    for name in start.names():
+        waiting.pop(name, None)
+    while waiting:
+        ready = {
+            name: each
+            for name, each in waiting.items()
+            if not _rests_on(*each, ruleset) & waiting.keys()
+        }
+        if not ready:
+            raise ValueError("ranks rest on each other in a circle")
+        made = freeze([*ready.values()], found)
+        frozen = ((name, tuple(sorted(made[name].items(), key=_group))) for name in ready)
+        found = replace(found, frozen=(*found.frozen, *frozen))
+        waiting = {name: each for name, each in waiting.items() if name not in ready}
+    return found
+
+
+def _group(item: tuple[Group, Frozen]) -> Group:
+    return item[0]
+
+
+def _of_sets(ruleset: Ruleset) -> dict[str, list[Expr]]:
+    """All that places, allots and holds out, by table."""
+    found: dict[str, list[Expr]] = {}
+    for each in ruleset.sets:
+        parts = found.setdefault(each.table, [])
+        parts.extend(set_parts(each))
+        parts.extend(rank for allotment in each.allotments for rank, _ in allotment.best)
+        parts.extend([each.holdout.test] if each.holdout else [])
+    return found
+
+
+def _waiting(asked: Asked, ruleset: Ruleset) -> dict[str, tuple[str, Calibrated]]:
+    """Each rank and figure that the expressions rest on, with its table, by name."""
+    return {
+        node.name: (table, node)
+        for start, expressions in asked.items()
+        for table, parts in reached(expressions, start, ruleset).items()
+        for node in calibrated(parts)
+    }
+
+
+def _rests_on(table: str, node: Calibrated, ruleset: Ruleset) -> set[str]:
+    return set(_waiting({table: calibrated_parts(node)}, ruleset))
 
 
 def _with_caps(

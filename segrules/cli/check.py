@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from segrules.cli.session import Knobs, print_json, settings, show
+from segrules.cli.options import Knobs
+from segrules.cli.session import print_json, settings, show
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.render import as_json, concise
 
@@ -25,7 +26,9 @@ class Level(StrEnum):
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Rule files (.seg).")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Rule files (.seg), or folders of them.")
+    ],
     form: Annotated[Form, typer.Option("--format", help="How findings are written.")] = Form.full,
     fail_level: Annotated[
         Level, typer.Option(help="The least severity that makes the exit code 1.")
@@ -38,18 +41,34 @@ def command(
 
         segrules check rules.seg
         segrules check rules.seg --format json
+        segrules check rulesets
     """
     found: list[Diagnostic] = []
+    checked: list[str] = []
     unable = False
-    for file in files:
+    for path in files:
         try:
-            found.extend(_inspect(file, knob))
+            named = _files(path, checked)
         except RulesError as error:
-            unable = unable or error.unable
+            unable, named = True, []
             found.extend(error.diagnostics)
-    _print(found, files, form)
+        for file in named:
+            checked.append(file)
+            try:
+                found.extend(_inspect(file, knob))
+            except RulesError as error:
+                unable = unable or error.unable
+                found.extend(error.diagnostics)
+    _print(found, checked, form)
     failing = [each for each in found if fail_level is Level.warning or each.severity == "error"]
     raise typer.Exit(2 if unable else 1 if failing else 0)
+
+
+def _files(path: str, checked: list[str]) -> list[str]:
+    """The rule files that a path stands for, without those that were checked."""
+    from segrules.rules import rule_files
+
+    return [file for file in rule_files(path) if file not in checked]
 
 
 def _inspect(file: str, knob: list[str]) -> list[Diagnostic]:

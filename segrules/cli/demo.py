@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segrules.cli.session import Format, OutputFormat, Progress, print_json, print_tables, show
+from segrules.cli.options import Format, OutputFormat
+from segrules.cli.session import Progress, print_json, print_tables, show
 from segrules.text import problems
 from segrules.text.diagnostic import RulesError
 from segrules.text.resources import resource
@@ -209,8 +210,8 @@ class _Case:
             yield from assignment_tables(batch.summary, ruleset, out)
         yield from self._values()
         for each in self._migrations():
-            labels = ruleset.set(each.segments_of).labels
-            yield from history_tables(each, labels, brief=each.climbs is None)
+            declared = ruleset.set(each.segments_of)
+            yield from history_tables(each, declared, brief=each.climbs is None)
         if ruleset.projects:
             yield from projection_tables(self._projection(), ruleset)
 
@@ -241,7 +242,10 @@ class _Case:
         if self.rules.ruleset.funnels:
             found["study"] = study_record(self._study())
         if hasattr(self.generator, "REVIEWS"):
-            found["history"] = [history_record(each) for each in self._migrations()]
+            found["history"] = [
+                history_record(each, self.rules.ruleset.set(each.segments_of))
+                for each in self._migrations()
+            ]
             for made in found["history"]:
                 for review in made["reviews"]:
                     review["file"] = Path(review["file"]).name

@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from segrules.cli.session import (
+from segrules.cli.options import (
     Calibrated,
     Format,
     History,
+    Key,
     Knobs,
+    Of,
     OutputFormat,
+    ShowValues,
     Tables,
-    date,
-    load,
-    print_json,
-    print_tables,
-    scan,
+    Versus,
 )
+from segrules.cli.session import date, load, print_json, print_tables, scan
 from segrules.text import problems
 from segrules.text.catalogue import Entry, catalogue
 from segrules.text.diagnostic import Diagnostic, RulesError
@@ -33,25 +33,15 @@ def command(
     what: Annotated[
         str, typer.Argument(metavar="CODE|FILE", help="A code such as SEG201, or a rule file.")
     ],
-    key: Annotated[
-        str | None, typer.Option("--key", metavar="KEY", help="The customer to explain.")
-    ] = None,
-    versus: Annotated[
-        str | None,
-        typer.Option("--versus", metavar="KEY", help="Another customer, to be held against."),
-    ] = None,
+    key: Key = None,
+    versus: Versus = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="DATE", help="The day (YYYY-MM-DD).")
     ] = None,
     table: Tables = [],
     knob: Knobs = [],
-    of: Annotated[
-        str | None,
-        typer.Option("--of", metavar="TABLE", help="Which table, where several have segments."),
-    ] = None,
-    show_values: Annotated[
-        bool, typer.Option("--show-values", help="Show values (never of sensitive columns).")
-    ] = False,
+    of: Of = None,
+    show_values: ShowValues = False,
     history: History = None,
     calibration: Calibrated = None,
     form: OutputFormat = Format.table,

@@ -7,18 +7,8 @@ from typing import Annotated
 
 import typer
 
-from segrules.cli.session import (
-    Format,
-    Knobs,
-    OutputFormat,
-    Progress,
-    RulesFile,
-    date,
-    load,
-    print_json,
-    print_tables,
-    show,
-)
+from segrules.cli.options import Format, Knobs, Of, OutputFormat, RulesFile
+from segrules.cli.session import Progress, date, load, print_json, print_tables, show
 
 
 def command(
@@ -28,10 +18,7 @@ def command(
         typer.Option("--history", metavar="DIR", help="The folder that assignments are kept in."),
     ],
     knob: Knobs = [],
-    of: Annotated[
-        str | None,
-        typer.Option("--of", metavar="TABLE", help="Which table, where several have segments."),
-    ] = None,
+    of: Of = None,
     segments: Annotated[
         str | None,
         typer.Option("--set", metavar="SET", help="Which segments (default: all sets)."),
@@ -60,7 +47,8 @@ def command(
         found = migrations(Path(history), rules.ruleset, asked, text=rules.canonical)
     show(found.findings)
     if form is Format.json:
-        print_json({"schema": 1, "sets": [history_record(each) for each in found.sets]})
+        sets = [history_record(each, rules.ruleset.set(each.segments_of)) for each in found.sets]
+        print_json({"schema": 1, "sets": sets})
     else:
         for each in found.sets:
-            print_tables(history_tables(each, rules.ruleset.set(each.segments_of).labels))
+            print_tables(history_tables(each, rules.ruleset.set(each.segments_of)))

@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import typer
-
-from segrules.cli.session import (
+from segrules.cli.options import (
     AsOf,
+    By,
+    Cards,
+    Concentrated,
+    Department,
+    Effort,
     Format,
     History,
     Knobs,
     OutputFormat,
-    Progress,
+    Profiled,
     RulesFile,
     Tables,
-    date,
-    load,
-    print_json,
-    print_tables,
-    scan,
-    show,
 )
+from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import polars as pl
+
+    from segrules.rules import Rules
+    from segrules.segments.market import Market
+    from segrules.segments.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is profiled: the set, its columns, and whose concentration is shown in full."""
+
+    by: str | None
+    columns: list[str]
+    concentration: list[str]
+    effort: list[str]
+
+    @property
+    def full(self) -> bool:
+        return bool(self.concentration or self.effort)
 
 
 def command(
@@ -30,35 +52,12 @@ def command(
     table: Tables = [],
     knob: Knobs = [],
     history: History = None,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="SET", help="Which segments, where there are several sets."),
-    ] = None,
-    column: Annotated[
-        list[str],
-        typer.Option(
-            "--column", metavar="NAME", help="A number to profile by (default: all money)."
-        ),
-    ] = [],
-    concentration: Annotated[
-        list[str],
-        typer.Option(
-            "--concentration", metavar="NAME", help="Show who brings and who costs this value."
-        ),
-    ] = [],
-    effort: Annotated[
-        list[str],
-        typer.Option(
-            "--effort", metavar="NAME", help="What is spent on a customer, beside the value."
-        ),
-    ] = [],
-    cards: Annotated[
-        bool, typer.Option("--cards", help="Show each segment on a card, in plain words.")
-    ] = False,
-    department: Annotated[
-        str | None,
-        typer.Option("--for", metavar="DEPARTMENT", help="The cards, with what it does."),
-    ] = None,
+    by: By = None,
+    column: Profiled = [],
+    concentration: Concentrated = [],
+    effort: Effort = [],
+    cards: Cards = False,
+    department: Department = None,
     form: OutputFormat = Format.table,
 ) -> None:
     """Show size, shares of money and averages of each segment.
@@ -67,39 +66,55 @@ def command(
     segrules profile rules.seg --concentration profit --effort minutes ...
     segrules profile rules.seg --cards ...
     """
-    from segrules.report.cards import card_record, card_tables
-    from segrules.report.gaps import market_record, market_tables
-    from segrules.report.profile import profile_record, profile_tables
-    from segrules.segments.cards import cards as cards_of
-    from segrules.segments.market import market as market_of
-    from segrules.segments.profile import concentrated
-
     day = date(as_of)
     rules = load(file, knob, day, history)
     frames = scan(rules, table)
+    wanted = _Wanted(by, column, concentration, effort)
     with Progress("profiling"):
-        found = rules.profile(frames, as_of=day, by=by, columns=column or None)
-        full = bool(concentration or effort)
-        targeted = any(target.table == found.table for target in rules.ruleset.targets)
-        market = None
-        if full or targeted:
-            placement = rules.place(frames, as_of=day, table=found.table)
-        if full:
-            found = concentrated(placement, found, concentration, effort)
-        if targeted:
-            market = market_of(placement, found.segments_of)
+        found, market = _found(rules, frames, day, wanted)
     show(found.findings)
     if cards or department is not None:
-        made = cards_of(found, rules.ruleset, department)
-        if form is Format.json:
-            print_json(card_record(made))
-        else:
-            print_tables(card_tables(made))
-    elif form is Format.json:
+        _print_cards(found, rules, department, form)
+    else:
+        _print_profile(found, market, rules, form, full=wanted.full)
+
+
+def _found(
+    rules: Rules, frames: dict[str, pl.LazyFrame], day: dt.date, wanted: _Wanted
+) -> tuple[Profile, Market | None]:
+    """The profile and the target market, of rows that are placed once."""
+    from segrules.segments.market import market
+    from segrules.segments.profile import concentrated, profile
+
+    chosen = rules.segment_set(wanted.by)
+    placement = rules.place(frames, as_of=day, table=chosen.table)
+    found = profile(placement, chosen.name, wanted.columns or None)
+    if wanted.full:
+        found = concentrated(placement, found, wanted.concentration, wanted.effort)
+    return found, market(placement, chosen.name)
+
+
+def _print_cards(found: Profile, rules: Rules, department: str | None, form: Format) -> None:
+    from segrules.report.cards import card_record, card_tables
+    from segrules.segments.cards import cards
+
+    made = cards(found, rules.ruleset, department)
+    if form is Format.json:
+        print_json(card_record(made))
+    else:
+        print_tables(card_tables(made))
+
+
+def _print_profile(
+    found: Profile, market: Market | None, rules: Rules, form: Format, *, full: bool
+) -> None:
+    from segrules.report.gaps import market_record, market_tables
+    from segrules.report.profile import profile_record, profile_tables
+
+    if form is Format.json:
         target = {"target": market_record(market)} if market else {}
         print_json(profile_record(found) | target)
-    else:
-        print_tables(profile_tables(found, rules.ruleset, full=full))
-        if market:
-            labels = rules.ruleset.set(found.segments_of).labels
-            print_tables(market_tables(market, labels))
+        return
+    print_tables(profile_tables(found, rules.ruleset, full=full))
+    if market:
+        print_tables(market_tables(market, rules.ruleset.set(found.segments_of).labels))

@@ -8,71 +8,23 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
-
-import typer
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.render import full
+from segrules.text.shown import discreet
 
 if TYPE_CHECKING:
     import polars as pl
     from rich.console import Console, RenderableType
 
     from segrules.rules import Rules
+    from segrules.segments.engines.addresses import Source
 
 PLAIN_WIDTH = 110
 """Columns of a table that is not printed on a terminal."""
-
-
-class Format(StrEnum):
-    table = "table"
-    json = "json"
-
-
-RulesFile = Annotated[str, typer.Argument(metavar="FILE", help="The rule file (.seg).")]
-Tables = Annotated[
-    list[str],
-    typer.Option(
-        "--table",
-        metavar="NAME=PATH",
-        help="A table's data: CSV, Parquet, Arrow or Excel; once for each table.",
-    ),
-]
-AsOf = Annotated[
-    str,
-    typer.Option(
-        "--as-of",
-        metavar="DATE",
-        help="The day the rules are asked about (YYYY-MM-DD); later rows are not seen.",
-    ),
-]
-Knobs = Annotated[
-    list[str],
-    typer.Option(
-        "--knob",
-        metavar="NAME=VALUE",
-        help="Set a knob for this run, in its range; or name a .toml file that sets several.",
-    ),
-]
-History = Annotated[
-    Path | None,
-    typer.Option("--history", metavar="DIR", help="The folder that assignments are kept in."),
-]
-Calibrated = Annotated[
-    Path | None,
-    typer.Option(
-        "--calibration",
-        metavar="FILE",
-        help="Use the cut points frozen in a file instead of taking them from these data.",
-    ),
-]
-OutputFormat = Annotated[
-    Format, typer.Option("--format", help="Tables for people, or JSON for machines.")
-]
 
 
 # ---- arguments
@@ -127,15 +79,33 @@ def paths(tables: Iterable[str]) -> dict[str, Path]:
     """The files given as NAME=PATH, by table name.
 
     Raises:
+        RulesError: one is not of this form, a name is given twice, or it is in a database.
+    """
+    found = sources(tables)
+    far = [str(place) for place in found.values() if not isinstance(place, Path)]
+    if far:
+        raise RulesError([problems.files_only(each) for each in far], unable=True)
+    return {name: place for name, place in found.items() if isinstance(place, Path)}
+
+
+def sources(tables: Iterable[str]) -> dict[str, Source]:
+    """The files and addresses given as NAME=PATH, by table name.
+
+    Raises:
         RulesError: one is not of this form, or a name is given twice.
     """
-    found: dict[str, Path] = {}
+    from segrules.segments.engines.addresses import address
+
+    found: dict[str, Source] = {}
     for argument in tables:
         name, _, place = argument.partition("=")
-        if not name or not place or name in found:
-            said = f"{name}={found[name]} and {place}" if name in found else argument
-            raise RulesError([problems.bad_table_argument(said)], unable=True)
-        found[name] = Path(place)
+        name = name.strip()
+        if not name or not place.strip() or "://" in name:
+            raise RulesError([problems.bad_table_argument(discreet(argument.strip()))], unable=True)
+        if name in found:
+            both = [discreet(str(each)) for each in (found[name], place)]
+            raise RulesError([problems.table_given_twice(name, both)], unable=True)
+        found[name] = address(place)
     return found
 
 
@@ -177,20 +147,14 @@ def scan(
     What is not as declared in them is shown: unreadable values, missing keys; and that rules ask
     what was, where no history is given.
     """
-    from segrules.segments.assign import placing
-    from segrules.segments.demand import reads_history
+    from segrules.segments.batch import past_lacking
     from segrules.segments.files import survey_files
 
     frames, findings = survey_files(rules.ruleset, paths(tables))
     show(findings)
-    if frames and history is None and rules.history is None:
+    if frames:
         placed = dict.fromkeys(found.table for found in rules.ruleset.sets)
-        asking = [
-            table
-            for table in placed
-            if reads_history(placing(rules.ruleset, table), table, rules.ruleset)
-        ]
-        show(problems.history_needed(table) for table in asking)
+        show(past_lacking(rules.ruleset, placed, history or rules.history))
     return frames
 
 
@@ -235,9 +199,9 @@ def print_tables(parts: Iterable[RenderableType]) -> None:
 
 
 class Progress:
-    """Says on stderr what is being done, once it takes more than a second.
+    """Says on stderr what is being done, once it takes long.
 
-    On a terminal one line that renews itself, elsewhere a line every ten seconds. Called with how
+    On a terminal after a second, one line that renews itself; elsewhere a line every ten seconds. Called with how
     much of `total` is done it also says the pace and the time left; until then, that the work has
     begun (a first projection compiles its kernels, and keeps them).
     """
@@ -262,7 +226,7 @@ class Progress:
         self.thread.join()
 
     def _tell(self) -> None:
-        pause, said = 1.0, False
+        pause, said = 1.0 if self.live else 10.0, False
         while not self.ended.wait(pause):
             said, pause = True, 0.2 if self.live else 10.0
             lead, end = ("\r", "\x1b[K") if self.live else ("", "\n")

@@ -7,22 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segrules.cli.session import (
-    AsOf,
-    Format,
-    History,
-    Knobs,
-    OutputFormat,
-    Progress,
-    RulesFile,
-    Tables,
-    date,
-    load,
-    print_json,
-    print_tables,
-    scan,
-    show,
-)
+from segrules.cli.options import AsOf, Format, History, Knobs, OutputFormat, RulesFile, Tables
+from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import typer
-
-from segrules.cli.session import (
+from segrules.cli.options import (
     AsOf,
+    By,
+    Compared,
     Format,
+    FunnelName,
+    Gaps,
     History,
     Knobs,
     OutputFormat,
-    Progress,
     RulesFile,
+    Smallest,
     Tables,
-    date,
-    load,
-    print_json,
-    print_tables,
-    scan,
-    show,
 )
+from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    import polars as pl
+
+    from segrules.rules import Rules
+    from segrules.segments import gaps as gaps_of
+    from segrules.segments.market import Market
+    from segrules.segments.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is studied, and which columns are compared: None where none are."""
+
+    funnel: str | None
+    by: str | None
+    columns: list[str] | None
+    smallest: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    study: Study
+    market: Market | None
+    gaps: gaps_of.Gaps | None
 
 
 def command(
@@ -30,34 +55,11 @@ def command(
     table: Tables = [],
     knob: Knobs = [],
     history: History = None,
-    funnel: Annotated[
-        str | None,
-        typer.Option("--funnel", metavar="NAME", help="Which funnel, where there are several."),
-    ] = None,
-    by: Annotated[
-        str | None,
-        typer.Option("--by", metavar="SET", help="Which segments, where there are several sets."),
-    ] = None,
-    gaps: Annotated[
-        bool, typer.Option("--gaps", help="Compare outcomes between groups of protected columns.")
-    ] = False,
-    column: Annotated[
-        list[str],
-        typer.Option(
-            "--column",
-            metavar="NAME",
-            help="Look for gaps by this column or named value (default: all that is protected).",
-        ),
-    ] = [],
-    smallest: Annotated[
-        int | None,
-        typer.Option(
-            "--smallest",
-            metavar="N",
-            min=1,
-            help="Show gaps where there are so many on either side (default: 10).",
-        ),
-    ] = None,
+    funnel: FunnelName = None,
+    by: By = None,
+    gaps: Gaps = False,
+    column: Compared = [],
+    smallest: Smallest = None,
     form: OutputFormat = Format.table,
 ) -> None:
     """Show how each segment goes through the funnel, against the average.
@@ -68,38 +70,48 @@ def command(
         segrules study rules.seg --table leads=leads.csv --as-of 2026-06-30
         segrules study rules.seg --gaps --column vulnerable ...
     """
-    from segrules.report.gaps import gaps_record, gaps_tables, market_record, market_tables
-    from segrules.report.study import study_record, study_tables
-    from segrules.segments.gaps import SMALLEST
-    from segrules.segments.gaps import gaps as gaps_of
-    from segrules.segments.market import market as market_of
-    from segrules.segments.protection import protected_reads
-
     day = date(as_of)
     rules = load(file, knob, day, history)
     frames = scan(rules, table)
-    wanted = bool(gaps or column or smallest)
-    market, compared = None, None
+    compared = column if gaps or column or smallest else None
     with Progress("studying"):
-        found = rules.study(frames, as_of=day, funnel=funnel, by=by)
-        past, ruleset = found.history, rules.ruleset
-        segment_set = ruleset.set(past.segments_of)
-        if wanted or any(target.table == segment_set.table for target in ruleset.targets):
-            placement = rules.place(frames, as_of=day, table=segment_set.table)
-            market = market_of(placement, past.segments_of, past.funnel)
-        if wanted:
-            least = smallest or SMALLEST
-            compared = gaps_of(placement, past.funnel, past.segments_of, column, least)
-    show((*found.findings, *(compared.findings if compared else ())))
-    reads = protected_reads(ruleset) if compared else ()
+        found = _found(rules, frames, day, _Wanted(funnel, by, compared, smallest))
+    show((*found.study.findings, *(found.gaps.findings if found.gaps else ())))
+    _print(found, rules, form)
+
+
+def _found(rules: Rules, frames: dict[str, pl.LazyFrame], day: dt.date, wanted: _Wanted) -> _Found:
+    """The study, the target market and the gaps, of rows that are placed once."""
+    from segrules.segments.gaps import SMALLEST, gaps
+    from segrules.segments.market import market
+    from segrules.segments.study import study
+
+    funnel = rules.funnel(wanted.funnel)
+    chosen = rules.segment_set(wanted.by, funnel)
+    placement = rules.place(frames, as_of=day, table=funnel.table)
+    studied = study(placement, funnel.name, chosen.name)
+    compared = None
+    if wanted.columns is not None:
+        least = wanted.smallest or SMALLEST
+        compared = gaps(placement, funnel.name, chosen.name, wanted.columns, least)
+    return _Found(studied, market(placement, chosen.name, funnel.name), compared)
+
+
+def _print(found: _Found, rules: Rules, form: Format) -> None:
+    from segrules.report.gaps import gaps_record, gaps_tables, market_record, market_tables
+    from segrules.report.study import study_record, study_tables
+    from segrules.segments.protection import protected_reads
+
+    ruleset, market = rules.ruleset, found.market
+    reads = protected_reads(ruleset) if found.gaps else ()
     if form is Format.json:
-        record = study_record(found)
+        record = study_record(found.study)
         record |= {"target": market_record(market)} if market else {}
-        record |= {"gaps": gaps_record(compared, reads, ruleset)} if compared else {}
+        record |= {"gaps": gaps_record(found.gaps, reads, ruleset)} if found.gaps else {}
         print_json(record)
         return
-    print_tables(study_tables(found, ruleset))
+    print_tables(study_tables(found.study, ruleset))
     if market:
-        print_tables(market_tables(market, segment_set.labels))
-    if compared:
-        print_tables(gaps_tables(compared, reads, ruleset))
+        print_tables(market_tables(market, ruleset.set(market.segments_of).labels))
+    if found.gaps:
+        print_tables(gaps_tables(found.gaps, reads, ruleset))

@@ -7,21 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segrules.cli.session import (
-    Format,
-    History,
-    Knobs,
-    OutputFormat,
-    Progress,
-    RulesFile,
-    Tables,
-    date,
-    print_json,
-    print_tables,
-    scan,
-    settings,
-    show,
-)
+from segrules.cli.options import Format, History, Knobs, OutputFormat, RulesFile, Tables
+from segrules.cli.session import Progress, date, print_json, print_tables, scan, settings, show
 from segrules.text import problems
 from segrules.text.diagnostic import RulesError
 

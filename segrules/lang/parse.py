@@ -9,17 +9,17 @@ from __future__ import annotations
 import difflib
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
 
 from lark import Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import UnexpectedInput
 from lark.utils import TextSlice
 
-from segrules.lang import recovery, slips
+from segrules.lang import recovery
+from segrules.lang.complaints import Place, complaint
 from segrules.lang.pause import collector_paused
 from segrules.lang.scan import DECLARATIONS, Scan, scan, without_comments
-from segrules.lang.tables import keywords, load_parser
+from segrules.lang.tables import load_parser
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, Log
 from segrules.text.source import Source, Span
@@ -37,8 +37,12 @@ MAX_CHARACTERS = 20_000_000
 MAX_SYNTAX_ERRORS = 20
 MAX_STEPS_BACK = 8
 
-READABLE_IN_PART = frozenset({"main_table", "related_table", "derived_table"})
-"""Declarations which mean the same without the items that could not be read."""
+TABLES = frozenset({"main_table", "related_table", "derived_table"})
+ROWS = frozenset({"conditions", "examples", "grid"})
+"""Declarations made of rows of cells, the first of which says what the others are."""
+
+READABLE_IN_PART = TABLES | ROWS | {"claims", "flags", "ruleset", "score", "segments"}
+"""Declarations which can be checked without the items that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ class _Reading:
     def _locate(self, error: UnexpectedInput, start: int) -> _Failure:
         end = len(self.plain)
         at = recovery.offset(error, end)
+        self._declared_after_all(at)
         first, resume = _around(at, start, self.seen, end)
         first = max(first, recovery.declaration_of(error) or 0)
         if at not in self.seen.declarations and recovery.between(error, self.plain, at):
@@ -139,6 +144,16 @@ class _Reading:
             error, resume = earlier, first
         first, sound = _step_back(self.plain, start, first, self.seen)
         return _Failure(error, first, resume, sound, readable=not leads)
+
+    def _declared_after_all(self, at: int) -> None:
+        """A declaring word that leads a line up to an error was no name in an expression."""
+        start = self.plain.rfind("\n", 0, at) + 1
+        word = _WORD.match(self.plain, start)
+        if word is None or word.group() not in DECLARATIONS or start in self.seen.declarations:
+            return
+        if start == at or self.plain[word.end() : at].isspace():
+            places = tuple(sorted((*self.seen.declarations, start)))
+            self.seen = replace(self.seen, declarations=places)
 
     def _rest(self, failure: _Failure) -> int:
         """The further errors of the broken declaration, and what of it can be used all the same.
@@ -163,21 +178,39 @@ class _Reading:
         return rest.end
 
     def _readable(self, tree: Tree[Token], first: int, left_out: list[tuple[int, int]]) -> bool:
-        """Whether a declaration means the same without what is left out of it."""
+        """Whether a declaration can be checked without what is left out of it."""
         if tree.data not in READABLE_IN_PART or tree.meta.start_pos != first:
             return False
+        if any(set("{}") & set(self.plain[start:end]) for start, end in left_out):
+            return False
+        if tree.data in ROWS:
+            return self._headed(tree, min(start for start, _ in left_out))
+        if tree.data not in TABLES:
+            return True
         head = self.plain[first : self.plain.find("{", first)]
         lost = " ".join(self.plain[start:end] for start, end in left_out)
         return not set(_WORD.findall(head)) & set(_WORD.findall(lost))
+
+    def _headed(self, tree: Tree[Token], lost: int) -> bool:
+        """Whether the heading of a table of cells stands before what is lost of it."""
+        rows = list(tree.find_pred(lambda each: each.data in _ROW))
+        starts = sorted(row.meta.start_pos for row in rows)
+        needed = 2 if starts and _FOR.match(self.plain, starts[0]) else 1
+        return len(starts) >= needed and self.plain.find("\n", starts[needed - 1]) in range(lost)
 
     def _report(
         self, error: UnexpectedInput, first: int, resume: int, meant: str | None = None
     ) -> None:
         self.errors += 1
-        self.log.report(_complaint(error, self, first, resume, meant))
+        place = Place(self.source, self.plain, self.seen.declarations, first, resume)
+        self.log.report(complaint(error, place, meant))
 
     def _break(self, start: int, end: int) -> None:
         self.broken.append(self.source.span(start, end))
+
+
+_ROW = frozenset({"row", "expecting_row"})
+_FOR = re.compile(r"\|\s*for\b")
 
 
 def _around(at: int, start: int, seen: Scan, end: int) -> tuple[int, int]:
@@ -226,117 +259,6 @@ def _step_back(text: str, start: int, first: int, seen: Scan) -> tuple[int, list
 def _leads_line(source: Source, at: int) -> bool:
     line, column = source.position(at)
     return not source.line(line)[: column - 1].strip()
-
-
-# ---- complaints
-
-_SPELLED = {
-    "NAME": "a name",
-    "NUMBER": "a number",
-    "PERCENT": "a percentage",
-    "STRING": "a text in quotes",
-    "DATE": "a date",
-    "UNIT": "`days`",
-    "SIGN": "`+`",
-    "TIMES": "`*`",
-    "EQUALS": "`=`",
-    "LESS": "`<`",
-    "COMPARISON": "a comparison",
-    "AT_LEAST": "`at least`",
-    "AT_MOST": "`at most`",
-    "IN_LAST": "`in last`",
-    "IN_RANK": "`in top`",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
-    "LPAR": "`(`",
-    "RPAR": "`)`",
-    "LSQB": "`[`",
-    "RSQB": "`]`",
-    "VBAR": "`|`",
-    "COMMA": "`,`",
-    "PLUS": "`+`",
-    "__ANON_0": "`..`",
-    "__ANON_1": "`=>`",
-    "$END": "the end of the file",
-}
-_VALUES = {"NAME", "NUMBER", "LPAR"}
-
-
-def _complaint(
-    error: UnexpectedInput, reading: _Reading, first: int, resume: int, meant: str | None
-) -> Diagnostic:
-    """`first` and `resume` are where the broken item begins and where the next declaration does."""
-    source, plain = reading.source, reading.plain
-    at = recovery.offset(error, resume)
-    expected = _expected(error)
-    slip = slips.find(source, plain, first, at)
-    if slip is not None:
-        return problems.slip(*slip)
-    if at >= len(plain[:resume].rstrip()):
-        if resume < len(plain):
-            word = _head(source, resume)
-            return problems.declaration_unfinished(word, _head(source, first).text, expected)
-        return problems.ends_too_soon(_head(source, first), expected)
-    if isinstance(error, UnexpectedCharacters):
-        return problems.unexpected_character(source.span(at, at + 1), expected)
-    assert isinstance(error, UnexpectedToken)
-    token = error.token
-    span = source.span(at, at + len(token))
-    if meant is not None:
-        return problems.unexpected(span, (f"`{meant}`",))
-    reserved = token.isidentifier() and token.type not in {"NAME", *_OPERATORS}
-    operand = _reserved_operand(token, source, first, at)
-    if operand is not None:
-        return problems.reserved_word(operand, operand.text)
-    if at in reading.seen.declarations and at > first:
-        return problems.declaration_unfinished(span, source.text[first:at].split()[0], expected)
-    if reserved and "NAME" in recovery.accepted(error):
-        return problems.reserved_word(span, str(token))
-    return problems.unexpected(span, expected)
-
-
-_OPENS_VALUE = re.compile(
-    r"(?<![`\w])(?<!in )(?<!at )(?<!since )"
-    r"(count|sum|mean|median|first|last|least|greatest|days|completed|any|no|exactly)\s*\Z"
-)
-_OPERATORS = {
-    "AND", "BETWEEN", "COMPARISON", "DIV", "EQUALS", "IF", "IN", "IS", "LESS", "MOD", "NOT_IN",
-    "OR", "SIGN", "SLASH", "TEXT_TEST", "TIMES", "WHEN",
-}  # fmt: skip
-
-
-def _reserved_operand(token: Token, source: Source, first: int, at: int) -> Span | None:
-    """A word that opens a value (`count orders`) before an operator: a name is meant."""
-    if token.type not in _OPERATORS:
-        return None
-    start = max(first, at - 40)
-    found = _OPENS_VALUE.search(source.text[start:at])
-    return source.span(start + found.start(1), start + found.end(1)) if found else None
-
-
-def _head(source: Source, first: int) -> Span:
-    words = source.text[first:].split(None, 2)
-    return source.span(first, first + len(words[0]) if words else first)
-
-
-def _expected(error: UnexpectedInput) -> tuple[str, ...]:
-    """What could have stood here, in words; none where it would be too many to help."""
-    terminals = recovery.accepted(error)
-    if terminals >= _VALUES:
-        return ("a value",)
-    if "COMPARISON" in terminals:
-        return ("an operator such as `>`, `+` or `and`",)
-    words = _spellings()
-    spelled = {
-        _SPELLED.get(name) or (f"`{words[name]}`" if name in words else "") for name in terminals
-    }
-    spelled.discard("")
-    return tuple(sorted(spelled)) if len(spelled) <= 6 else ()
-
-
-@cache
-def _spellings() -> dict[str, str]:
-    return keywords()
 
 
 # ---- bounds

@@ -18,6 +18,7 @@ from segrules.lang.check import (
     named,
     projection,
     segments,
+    shadows,
     tables,
 )
 from segrules.lang.check.examples import examples
@@ -81,6 +82,8 @@ def compile_source(
         syntax = build(parse(source, log), log)
         parts = _used(source, syntax, used, log)
         ruleset = check(joined(syntax, parts), source, log, knobs or {}, as_of)
+        if not log.has_errors:
+            shadows.shadows(ruleset, log)
     return Compiled(source, syntax, None if log.has_errors else ruleset, log, tuple(parts))
 
 

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -32,6 +32,7 @@ MAX_ERRORS = 20
 _OPENING = re.compile(r'"[^"\n]*"?|`[^`\n]*`?|\{')
 _LINE = re.compile(r"^([ \t]*)[^\s}]", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_NAMED = re.compile(r"[A-Za-z_]\w*|`[^`\n]*`")
 _CONTINUES = frozenset("+-*/<>=!,)].%")
 
 
@@ -92,6 +93,53 @@ def accepted(error: UnexpectedInput) -> set[str]:
     return {each for each in choices if each.isupper() and _advanced(stack, each)}
 
 
+def accepted_at(error: UnexpectedInput, text: str, first: int, end: int) -> set[str]:
+    """The terminals that could stand at `end`, before an error in the same item or the next one.
+
+    `first` is where the declaration begins; none where the text up to there cannot be read.
+    """
+    stand = _without_torn(_base(error, 0), text, offset(error, len(text)))
+    begun = first if stand is None or stand.begun is None else stand.begun
+    parser = load_parser().parse_interactive(TextSlice(text, begun, end))
+    if stand is not None:
+        _place_at(parser, stand)
+    try:
+        parser.exhaust_lexer()
+    except UnexpectedInput:
+        return set()
+    stack = tuple(parser.parser_state.state_stack)
+    return {each for each in _states()[stack[-1]] if each.isupper() and _advanced(stack, each)}
+
+
+def item_of(error: UnexpectedInput) -> int | None:
+    """Where the item of a block begins in which an error stands, if any of it was read."""
+    stand = _base(error, 0)
+    return stand.begun if stand is not None else None
+
+
+def begins_item(error: UnexpectedInput, token: Token) -> bool:
+    """Whether the token at an error could begin an item of its block, or stands in no block."""
+    stand = _base(error, 0)
+    return stand is None or bool(_behind(stand.states, token))
+
+
+def begins_with(error: UnexpectedInput, word: str, token: Token) -> bool:
+    """Whether a word, read as a name so far, and the token behind it could begin an item."""
+    stand = _base(error, 0)
+    if stand is None or not _NAMED.fullmatch(word):
+        return False
+    begun = (_advanced(stand.states, each) for each in (*_words().get(word, ()), "NAME"))
+    return any(stack and _behind(stack, token) for stack in begun)
+
+
+def _behind(stack: tuple[Any, ...], token: Token) -> tuple[Any, ...]:
+    """The states behind a token that is read as its word, or as a name."""
+    types = {token.type, *_words().get(str(token), ())}
+    if _NAMED.fullmatch(token):
+        types.add("NAME")
+    return next((after for each in sorted(types) if (after := _advanced(stack, each))), ())
+
+
 def rest_of_block(
     error: UnexpectedInput, text: str, first: int, end: int, word: str | None = None
 ) -> Rest:
@@ -101,16 +149,17 @@ def rest_of_block(
     After MAX_ERRORS further errors the rest of the block is left out.
     """
     at = offset(error, end)
-    inside = _base(error, first)
+    inside = _without_torn(_base(error, first), text, at)
     stand = inside or _after_head(text, first, word)
     if stand is None:
         return Rest((), (first, end), None, end)
     starts = _item_starts(text, first, end, at)
     item = stand.begun or at
     place = _next_item(starts, item, at) if inside else _first_item(starts, at)
+    place = _closing(text, at, end) if place is None and inside else place
     reading = _Block(text, first, end, starts, {at})
     reading.read(stand, place)
-    left = end if place is None else place
+    left = reading.left or (end if place is None else place)
     tree = reading.tree if inside else None
     return Rest(tuple(reading.broken), (item, left), tree, reading.end)
 
@@ -126,6 +175,8 @@ class _Block:
     reported: set[int]
     broken: list[Broken] = field(default_factory=list)
     tree: Tree[Token] | None = None
+    left: int | None = None
+    """Where the first broken item ends, if that is not where the reading began."""
 
     def read(self, stand: _Stand, place: int | None) -> None:
         while place is not None and place < self.end and len(self.broken) < MAX_ERRORS:
@@ -139,19 +190,30 @@ class _Block:
                     place += 1
                 elif _is_continuation(stand, self.text, place, now):
                     place = _next_item(self.starts, place, place)
+                    self._leave_out(self.end if place is None else place)
                 elif self._ends_before(error, place, now):
                     self.end = now if between(error, self.text, now) else declaration_of(error) or 0
                 elif now >= self.end and self._is_closed():
                     return  # what was left out took the brace with it
+                elif now == place and self.text[place] == "}":
+                    return  # nothing is left of what the block must have
                 else:
-                    inside = _base(error, self.first)
+                    inside = _without_torn(_base(error, self.first), self.text, now)
                     stand = inside or stand
                     item = max(place, (inside.begun if inside else None) or now)
                     place = _next_item(self.starts, item, now)
+                    place = _closing(self.text, now, self.end) if place is None else place
                     if now not in self.reported:
                         left = self.end if place is None else place
                         self.broken.append(Broken(error, item, left))
                     self.reported.add(now)
+
+    def _leave_out(self, end: int) -> None:
+        """The broken item goes on to here."""
+        if self.broken:
+            self.broken[-1] = replace(self.broken[-1], end=end)
+        else:
+            self.left = end
 
     def _ends_before(self, error: UnexpectedInput, place: int, now: int) -> bool:
         """Whether the declaration was complete, and the error stands in what follows it."""
@@ -199,6 +261,19 @@ def _base(error: UnexpectedInput, first: int) -> _Stand | None:
     return _Stand(tuple(states[: keep + 1]), tuple(values[:keep]), begun)
 
 
+def _without_torn(stand: _Stand | None, text: str, at: int) -> _Stand | None:
+    """Without the item that ends in the line of the error: what follows it may be its rest."""
+    if stand is None or not stand.values or not _is_list(stand.values[-1]):
+        return stand
+    begun = at if stand.begun is None else stand.begun
+    items = stand.values[-1].children
+    last = items[-1] if items else None
+    if not isinstance(last, Tree) or last.meta.empty or "\n" in text[last.meta.end_pos : begun]:
+        return stand
+    kept = Tree(stand.values[-1].data, items[:-1], stand.values[-1].meta)
+    return _Stand(stand.states, (*stand.values[:-1], kept), last.meta.start_pos)
+
+
 def _place(value: Any) -> int | None:
     if isinstance(value, Tree):
         if _is_list(value):
@@ -214,11 +289,15 @@ def _is_list(value: Any) -> bool:
 
 def _resume(stand: _Stand, text: str, start: int, end: int) -> Any:
     parser = load_parser().parse_interactive(TextSlice(text, start, end))
+    _place_at(parser, stand)
+    return parser.resume_parse()  # type: ignore[no-untyped-call]
+
+
+def _place_at(parser: InteractiveParser, stand: _Stand) -> None:
     state = parser.parser_state
     state.state_stack[:] = stand.states
     # lark adds to its lists in place
     state.value_stack[:] = [_copied(value) for value in stand.values]
-    return parser.resume_parse()  # type: ignore[no-untyped-call]
 
 
 def _copied(value: Any) -> Any:
@@ -258,6 +337,15 @@ def _next_item(starts: list[int], item: int, at: int) -> int | None:
 def _first_item(starts: list[int], at: int) -> int | None:
     after = bisect_left(starts, at)
     return starts[after] if after < len(starts) else None
+
+
+_CLOSING = re.compile(r'"[^"\n]*"?|`[^`\n]*`?|\}')
+
+
+def _closing(text: str, at: int, end: int) -> int | None:
+    """Where the block closes whose last item is broken."""
+    pieces = _CLOSING.finditer(text, at, end)
+    return next((piece.start() for piece in pieces if piece.group() == "}"), None)
 
 
 def _is_continuation(stand: _Stand, text: str, place: int, now: int) -> bool:

@@ -28,7 +28,6 @@ _BEFORE = re.compile(
     |   \b(?P<word>else|default|if|average|avg|max|maximum|min|minimum)(?:\s+\w+)?\s*$
     |   \b(?P<capital>AND|OR|NOT|WHEN|IN|BETWEEN|IS|OTHERWISE|UNSURE|COUNT|SUM|OF|WHERE)\s*\S*$
     |   [<>]=?\s*[\w.]+\s*(?P<chain>[<>])$
-    |   \d(?P<thousands>,)$
     |   (?P<quote>')$""",
     re.VERBOSE,
 )
@@ -45,6 +44,8 @@ def find(source: Source, plain: str, first: int, at: int) -> tuple[Span, str, st
         return None
     group = found.lastgroup
     wrong = found.group(group)
+    if wrong == "=>" and _in_row(plain, start + found.start(group)):
+        return None
     span = source.span(start + found.start(group), start + found.end(group))
     match group:
         case "sign":
@@ -53,9 +54,12 @@ def find(source: Source, plain: str, first: int, at: int) -> tuple[Span, str, st
             return span, wrong, f"write `{wrong.lower()}`, in small letters"
         case "chain":
             return span, wrong, "say `x between a and b`; both ends are included"
-        case "thousands":
-            return span, wrong, "write thousands with underscores: `1_000`"
         case "quote":
             return span, wrong, "texts stand in double quotes, declared values in none"
         case _:
             return span, wrong, f"write `{_WORDS[wrong]}`"
+
+
+def _in_row(plain: str, at: int) -> bool:
+    """Whether a place is in a row of a table, where `=>` divides the cells."""
+    return plain[plain.rfind("\n", 0, at) + 1 : at].lstrip().startswith("|")

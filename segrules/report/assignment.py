@@ -14,6 +14,7 @@ from segrules.report.identity import identity_record, identity_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import count, counted, percent
 from segrules.segments.batch import Batch
+from segrules.segments.explain import may_wait
 from segrules.segments.summary import SetSummary, Summary
 
 _GOVERNED = {
@@ -51,7 +52,11 @@ def assignment_tables(
         yield _segments(name, summary, ruleset)
         yield from _governed(found)
         if any(found.unknown.values()):
-            yield note("unknown: rows on which the rule cannot be decided, as values are missing")
+            waits = may_wait(ruleset.set(name), ruleset)
+            early = ", or as it is too early to say" if waits else ""
+            yield note(
+                f"unknown: rows on which the rule cannot be decided, as values are missing{early}"
+            )
         if found.unsure and ruleset.set(name).unsure is None:
             yield note(
                 f"{counted(found.unsure, 'row is', 'rows are')} in no segment: no rule is true "
@@ -61,7 +66,8 @@ def assignment_tables(
     written = "" if out is None else f"wrote {out}; "
     if stored is not None:
         written += f"added {stored.name} to the history; "
-    yield note(f"{written}rules of revision {summary.revision[:12]}")
+    cuts = f", cut points {summary.cut_points[:12]}" if summary.cut_points else ""
+    yield note(f"{written}rules of revision {summary.revision[:12]}{cuts}")
 
 
 def _governed(found: SetSummary) -> Iterator[RenderableType]:

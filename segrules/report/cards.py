@@ -12,6 +12,7 @@ from rich.text import Text
 
 from segrules.lang.types import NO_CURRENCY, Money, Type
 from segrules.report.concentration import OUTSIDE
+from segrules.report.profile import withheld_note
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, percent, typed, units
 from segrules.segments.cards import Card, Cards, Clause, Way
@@ -29,6 +30,8 @@ def card_tables(found: Cards) -> Iterator[RenderableType]:
         name = f" ({card.segment})" if card.label and card.segment else ""
         yield heading(f"{card.label or card.segment or OUTSIDE}{name}")
         yield Padding(_card(card, found), (0, 0, 0, 2))
+    if any(card.figures.withheld for card in found.cards):
+        yield note("\n" + withheld_note(found.table))
     if found.types:
         yield note(f"\nindex: 100 is the average of all {found.table}{_currency(found)}")
     if found.terms:
@@ -200,4 +203,5 @@ def _figures(card: Card, name: str, kind: Type) -> dict[str, Any]:
         "mean": scaled(figures.means[name]),
         "index": figures.indices[name],
         "missing": figures.missing[name],
+        "withheld": name in figures.withheld,
     }

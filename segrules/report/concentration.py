@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from segrules.lang.types import NO_CURRENCY, Money, Type
 from segrules.report.tables import grid, heading, note
-from segrules.report.words import NONE, count, counted, label, percent, typed, units
+from segrules.report.words import NONE, count, counted, label, percent, total, units
 from segrules.segments.concentration import (
     GRID,
     MOST,
@@ -76,7 +76,7 @@ def _outcomes(found: Concentration, table: str) -> RenderableType:
     ]
     for at, (word, rows, held) in enumerate(lines):
         spent = [_spent(each, at) if rows else NONE for each in efforts]
-        shown = typed(held, found.type) if rows else NONE
+        shown = _figure(held, found.type) if held is not None and rows else NONE
         made.add_row(word, count(rows), percent(rows / of.rows if of.rows else None), shown, *spent)
     totals = [_figure(each.total, each.type) for each in efforts]
     made.add_row("all", count(of.rows), "", _figure(found.total, found.type), *totals)
@@ -152,7 +152,7 @@ def _most() -> str:
 
 
 def _figure(value: Figure, kind: Type) -> str:
-    return NONE if math.isnan(value) else typed(value, kind)
+    return NONE if math.isnan(value) else total(value, kind)
 
 
 def _currency(kind: Type) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from rich.console import RenderableType
 
 from segrules.report.tables import grid, heading, note
-from segrules.report.words import count
+from segrules.report.words import count, counted
 from segrules.segments.explain import (
     CapExplained,
     Comparison,
@@ -120,7 +121,8 @@ def _held(held: Held | None) -> str:
     if held.until:
         said += f", to stay at least until {held.until}"
     if held.leaving is not None:
-        said += f", to leave at {count(held.leaving)} of {count(held.reviews)} reviews running"
+        met = counted(held.leaving, "review", "reviews")
+        said += f", to leave: met at {met} running, {count(held.reviews)} needed"
     return said
 
 
@@ -154,7 +156,7 @@ def _reads(leaf: Leaf) -> str:
             parts.append(f"{each.name} = {shown(each.value)}")
         else:
             parts.append(f"{each.name} (missing)" if each.missing else each.name)
-    return ", ".join(parts)
+    return "; ".join(filter(None, [", ".join(parts), leaf.waits]))
 
 
 # ---- two customers
@@ -220,7 +222,7 @@ def _truth_and_values(leaf: Leaf) -> str:
 def _told(leaf: Leaf) -> str:
     """What a condition reads, where a value is shown or is missing."""
     told = (each for each in leaf.inputs if each.value is not None or each.missing)
-    return _reads(Leaf("", None, tuple(told)))
+    return _reads(replace(leaf, inputs=tuple(told)))
 
 
 # ---- for machines
@@ -309,5 +311,6 @@ def _leaf_record(leaf: Leaf) -> dict[str, Any]:
         "written": leaf.written,
         "truth": TRUTH[leaf.truth],
         "missing": list(leaf.missing),
+        "waits": leaf.waits or None,
         "reads": {part.name: part.value for part in leaf.inputs},
     }

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.table import Table
 
+from segrules.lang import ir
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import count, counted, label, percent
 from segrules.segments.history.migration import GONE, NEW, Flapping, Matrix, Migration
@@ -20,14 +21,14 @@ _GAP = 3
 
 
 def history_tables(
-    found: Migration, labels: Mapping[str, str], *, brief: bool = False
+    found: Migration, declared: ir.SegmentSet, *, brief: bool = False
 ) -> Iterator[RenderableType]:
     """What moved from review to review and overall, and how many customers flap.
 
-    `brief` leaves out from where to where.
+    `declared` is the set as the rules have it. `brief` leaves out from where to where.
     """
     # runs may name segments that the rules do not know
-    named = {each.state: shown(label(each.state, dict(labels))) for each in found.flows}
+    named = {each.state: shown(label(each.state, declared.labels)) for each in found.flows}
     first, last = found.reviews[0].run.as_of, found.reviews[-1].run.as_of
     yield heading(
         f"{found.segments_of}: {len(found.reviews)} reviews of {found.table}, {first} to {last}"
@@ -46,7 +47,7 @@ def history_tables(
         yield from _matrix("from review to review", found.steps, named)
     if len(found.reviews) > 2 and not brief:
         yield from _matrix(f"from {first} to {last}", found.overall, named)
-    yield from _flapping(found)
+    yield from _flapping(found, declared)
 
 
 # ---- matrices
@@ -105,40 +106,48 @@ def _most_first(move: tuple[tuple[str, str], int]) -> tuple[int, tuple[str, str]
 # ---- flapping
 
 
-def _flapping(found: Migration) -> Iterator[RenderableType]:
+def _without(found: Migration, declared: ir.SegmentSet) -> Flapping | None:
+    """Flapping without tolerance, where the set has any to be without."""
+    return found.flapping_free if declared.tolerances else None
+
+
+def _flapping(found: Migration, declared: ir.SegmentSet) -> Iterator[RenderableType]:
+    free = _without(found, declared)
     if not found.flapping.chances:
         yield note("\nflapping: no customer is in three reviews running yet")
         return
     yield heading("flapping: back in the segment that was left at the review before")
-    if found.flapping_free is None:
-        yield note(_said(found.flapping))
+    if free is None:
+        yield note(_said(found.flapping, declared))
         return
     table = grid("", ">times", ">of", ">rate")
     for name, each in (
         ("with tolerance", found.flapping),
-        ("without tolerance", found.flapping_free),
+        ("without tolerance", free),
     ):
         table.add_row(name, count(each.flaps), count(each.chances), percent(each.rate))
     yield table
 
 
-def _said(each: Flapping) -> str:
+def _said(each: Flapping, declared: ir.SegmentSet) -> str:
+    lacking = "" if declared.tolerances else "; the set has no tolerance"
     chances = counted(each.chances, "chance", "chances")
-    return f"{count(each.flaps)} of {chances}, {percent(each.rate)}; the set has no tolerance"
+    return f"{count(each.flaps)} of {chances}, {percent(each.rate)}{lacking}"
 
 
 # ---- for machines
 
 
-def history_record(found: Migration) -> dict[str, Any]:
+def history_record(found: Migration, declared: ir.SegmentSet) -> dict[str, Any]:
     """The migration for machines; shares and rates are parts of one."""
+    free = _without(found, declared)
     return {
         "set": found.segments_of,
         "table": found.table,
         "reviews": [
             {
                 "as_of": each.run.as_of.isoformat(),
-                "revision": each.run.revision,
+                "revision": each.run.rules,
                 "file": str(each.path),
             }
             for each in found.reviews
@@ -157,7 +166,7 @@ def history_record(found: Migration) -> dict[str, Any]:
         "moved_up": found.climbs.up if found.climbs else None,
         "moved_down": found.climbs.down if found.climbs else None,
         "flapping": _rate(found.flapping),
-        "flapping_without_tolerance": _rate(found.flapping_free) if found.flapping_free else None,
+        "flapping_without_tolerance": _rate(free) if free else None,
     }
 
 

@@ -15,9 +15,9 @@ from segrules.report.concentration import (
     concentration_tables,
     short_table,
 )
-from segrules.report.tables import grid, heading
-from segrules.report.words import count, label, percent, typed, units
-from segrules.segments.profile import Profile, SegmentProfile
+from segrules.report.tables import grid, heading, note
+from segrules.report.words import NONE, count, label, percent, typed, units
+from segrules.segments.profile import FEW, Profile, SegmentProfile
 
 _ROOM, _MARGIN = 62, 12
 """Characters that columns may take together, and those that each takes beside its name."""
@@ -31,7 +31,11 @@ def profile_tables(
     `full` shows all there is about the concentration, otherwise there is one line a value.
     """
     labels = ruleset.set(found.segments_of).labels
-    money = [name for name, kind in found.types.items() if isinstance(kind, Money)]
+    money = [
+        name
+        for name, kind in found.types.items()
+        if isinstance(kind, Money) and name not in found.levels
+    ]
     yield heading(f"{found.segments_of}: {count(found.rows)} {found.table} as of {found.as_of}")
     for names in _few(money):
         yield _sizes(found, names, labels)
@@ -44,12 +48,22 @@ def profile_tables(
         yield heading("rows without a value, which take no part in its average")
         for names in _few(lacking):
             yield _missing(found, names, labels)
+    if any(each.withheld for each in (*found.segments, found.everyone)):
+        yield note(withheld_note(found.table))
     if full:
         for part in found.concentration:
             yield from concentration_tables(part, found.table, found.segments_of, labels)
     elif found.concentration:
         yield heading("concentration over all rows")
         yield short_table(found.concentration)
+
+
+def withheld_note(table: str) -> str:
+    """What is not shown of sensitive columns, and why."""
+    return (
+        f"of sensitive columns no figures are shown that rest on fewer than {FEW} {table}, "
+        "nor those that would give them away"
+    )
 
 
 def _few(names: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -66,7 +80,8 @@ def _few(names: Sequence[str]) -> Iterator[Sequence[str]]:
 def _sizes(found: Profile, names: Sequence[str], labels: dict[str, str]) -> RenderableType:
     made = grid("segment", ">rows", ">share of rows", *(f">share of {name}" for name in names))
     for each in found.segments:
-        shares = (percent(each.sums[name].share) for name in names)
+        amounts = (each.sums.get(name) for name in names)
+        shares = (percent(amount.share) if amount else NONE for amount in amounts)
         made.add_row(_name(each, labels), count(each.rows), percent(each.share), *shares)
     return made
 
@@ -127,4 +142,5 @@ def _segment(each: SegmentProfile, found: Profile) -> dict[str, Any]:
         },
         "means": {name: scaled(value, name) for name, value in each.means.items()},
         "missing": dict(each.missing),
+        "withheld": sorted(each.withheld),
     }

@@ -64,7 +64,8 @@ def _summary(found: Trial) -> str:
 
 def _judged(verdict: Verdict) -> str:
     if verdict.judged == "refuted" and verdict.finding:
-        return verdict.finding.message.removeprefix("the claim is ")
+        by = "; an override placed it there" if verdict.by == "override" else ""
+        return verdict.finding.message.removeprefix("the claim is ") + by
     if verdict.judged == "not tried":
         return f"not tried: {_lack(verdict)}"
     if verdict.judged == "proved":
@@ -151,6 +152,7 @@ def testing_record(found: Trial) -> dict[str, Any]:
                 "unknown": each.unknown,
                 "left_out": each.left_out,
                 "figures": list(each.figures),
+                "by": each.by or None,
                 "said": _judged(each),
             }
             for each in found.verdicts

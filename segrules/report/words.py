@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segrules.lang.types import Money, Share, Type, decimals
+from segrules.lang.types import Money, Share, Type, Whole, decimals
 from segrules.sim.summary import significant
 
 _SIZES = ((1e9, 1e9, "bn"), (1e6, 1e6, "m"), (1e4, 1e3, "k"))
@@ -43,6 +43,13 @@ def typed(value: float | None, kind: Type) -> str:
     if isinstance(kind, Share) and kind.bounded:
         return percent(value)
     return f"{value:,.2f}"
+
+
+def total(value: float, kind: Type) -> str:
+    """A sum by the type of what is added: whole numbers stay whole, and parts make no part."""
+    if isinstance(kind, Whole):
+        return count(value)
+    return f"{value:,.2f}" if isinstance(kind, Share) else typed(value, kind)
 
 
 def share(value: float, mc_error: float) -> str:

@@ -34,6 +34,8 @@ from segrules.segments.demand import conditions, demand
 from segrules.segments.doubt import with_missing
 from segrules.segments.gathering import consolidated, pasts
 from segrules.segments.identity.consolidate import Consolidation
+from segrules.segments.identity.overrides import following
+from segrules.segments.matching import Matching
 from segrules.segments.read import reading
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import data as problems
@@ -60,7 +62,8 @@ class Placement:
     """All that is needed to place the rows of one table.
 
     `ruleset` is told which columns may be missing; `frames` are canonical, records consolidated,
-    the past among them.
+    the past among them. `rows` says how many rows are placed, at least about, where it is known:
+    the way depends on it, no answer does.
     """
 
     ruleset: Ruleset
@@ -68,6 +71,7 @@ class Placement:
     frames: Mapping[str, pl.LazyFrame]
     context: Context
     consolidations: tuple[Consolidation, ...] = field(default=())
+    rows: int | None = None
 
     @property
     def sets(self) -> tuple[SegmentSet, ...]:
@@ -200,7 +204,9 @@ def place(
             # rows of the table, and rows that links lead to, are found by their key
             if ruleset.table(name).kind == "main":
                 _check_keys(ruleset.table(name), frames[name])
-    return placement(ruleset, table, ready, asked, lacking)
+    given_rows = frames.get(table)
+    rows = given_rows.height if isinstance(given_rows, pl.DataFrame) else None
+    return replace(placement(ruleset, table, ready, asked, lacking), rows=rows)
 
 
 def readable(ruleset: Ruleset) -> list[str]:
@@ -238,6 +244,7 @@ def placement(
     """
     wanted = placing(ruleset, table)
     gathered = consolidated(ruleset, frames)
+    ruleset = following(ruleset, gathered.consolidations)
     beyond = {each.table: {*lacking.get(each.table, ()), *each.beyond}
               for each in gathered.consolidations}  # fmt: skip
     doubtful = with_missing(ruleset, {**lacking, **beyond})
@@ -266,19 +273,27 @@ def placed_rows(placement: Placement, *, unknown_counts: bool = False) -> pl.Laz
     """The key of each row with its segments and overlays, as `assign` says."""
     table = placement.ruleset.table(placement.table)
     scope = scope_of(placement.ruleset, placement.table, placement.context)
+    numbered = matching(placement)
     uses = {each.name: Use(each.name, each.type, each.optional) for each in placement.overlays}
     wanted = [*conditions(placement.sets), *uses.values()]
-    rows = prepare(placement.ruleset, table.name, placement.frames, placement.context, wanted)
+    rows = prepare(
+        placement.ruleset, table.name, placement.frames, placement.context, wanted, numbered
+    )
     names = [table.key]
     # INVARIANT: no set or part of one has the name of a column; the checker refuses that.
     for segment_set in placement.sets:
         named = segment_set.outputs
         want = [part for part in named if unknown_counts or part != "unknown"]
-        rows = assigned(rows, segment_set, scope, _parts(want))
+        rows = assigned(rows, segment_set, scope, _parts(want), numbered)
         names += [named[part] for part in want]
     rows = rows.with_columns(pl.col(feature_column(name)).alias(name) for name in uses)
     placed = rows.select([*names, *uses])
     return placed.sort(table.key) if table.kind == "derived" else placed
+
+
+def matching(placement: Placement) -> Matching:
+    """The way in which each set is decided: `matching(placement).plan(found).explain()`."""
+    return Matching(placement.ruleset, placement.table, placement.rows)
 
 
 def _parts(names: Iterable[str]) -> tuple[Part, ...]:

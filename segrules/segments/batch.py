@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
 from segrules.lang.ir import Ruleset
-from segrules.segments import counting
+from segrules.segments import counting, overriding
 from segrules.segments.assign import (
     Asked,
     Placement,
@@ -21,14 +22,14 @@ from segrules.segments.assign import (
     placing,
 )
 from segrules.segments.atomic import replacing
-from segrules.segments.calibration import read_calibration, write_calibration
+from segrules.segments.calibration import read_calibration, secrets, write_calibration
 from segrules.segments.demand import demand, reads_history
 from segrules.segments.history.store import append, rules_revision
 from segrules.segments.identity.consolidate import findings as identity_findings
 from segrules.segments.identity.split import Split, split_customers
 from segrules.segments.lookback import too_long
 from segrules.segments.read import file_of, reading
-from segrules.segments.revision import revision
+from segrules.segments.revision import cuts_revision, revision
 from segrules.segments.sources import Read, findings, frames, lacking, surveyed
 from segrules.segments.storing import run_of, stored_rows
 from segrules.segments.summary import Summary
@@ -37,6 +38,7 @@ from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.problems import calibrations as calibration_problems
 from segrules.text.problems import data as problems
 from segrules.text.problems import history as history_problems
+from segrules.text.problems import usage as usage_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Options:
 
     `table` chooses among sets over several tables; `strict` refuses data with warnings.
     `history` is the folder of earlier assignments, to which this one is added. `calibration` is a
-    file to take frozen cut points from, `freeze` one to write them to.
+    file to take frozen cut points from, `freeze` one to write them to. `said` is what tables are
+    called that were fetched from elsewhere; `into` gives a place to write Parquet to and, at the
+    end, puts it where the result goes, which is then no file.
     """
 
     table: str | None = None
@@ -54,6 +58,8 @@ class Options:
     history: Path | None = None
     calibration: Path | None = None
     freeze: Path | None = None
+    said: Mapping[str, Path] = field(default_factory=dict)
+    into: Callable[[Path], AbstractContextManager[Path]] | None = None
 
 
 DEFAULTS = Options()
@@ -93,29 +99,34 @@ def run_assignment(
         RulesError: nothing was written: data, keys, the history, the calibration or the place of
             `out` are at fault, or, when strict, the data have warnings.
     """
-    _check_place(out, paths)
-    _check_beside(out, paths, options)
+    if options.into is None:
+        check_place(out, paths)
+    check_beside(out, paths, options)
     table = chosen_sets(ruleset, options.table)[0].table
     rules = for_table(ruleset, table)
-    asked, notes = _asked(ruleset, as_of, text, options)
-    inputs = surveyed(rules, demand(placing(rules, table), table, rules), paths)
+    asked, notes = asked_beside(ruleset, as_of, text, options)
+    inputs = surveyed(rules, demand(placing(rules, table), table, rules), paths, options.said)
     earliest = {name: each.survey.earliest for name, each in inputs.items()}
     warnings = (
         *notes,
         *findings(rules, inputs),
         *too_long(rules, placing(rules, table), table, as_of, earliest),
-        *_unasked_past(rules, table, options),
+        *past_lacking(ruleset, [table], options.history),
     )
-    _refuse(warnings, strict=options.strict)
+    refuse(warnings, out, strict=options.strict)
     with reading(table):
         placed = placement(rules, table, frames(rules, inputs), asked, lacking(inputs))
+        placed = replace(placed, rows=inputs[table].survey.rows if table in inputs else None)
         found = [
             each
             for made in placed.consolidations
             for each in identity_findings(made, str(inputs[made.table].path))
         ]
-        warnings = (*warnings, *found, *_population_changed(placed, asked))
-        _refuse(warnings, strict=options.strict)
+        joined = overriding.contradictions(placed)
+        warnings = (*warnings, *found, *joined, *_population_changed(placed, asked))
+        refuse(warnings, out, strict=options.strict)
+        # what an override does not do is no fault of the data: strictness does not refuse it
+        warnings = (*warnings, *overriding.notes(placed), *frozen_secrets(placed, options))
         splits = _splits(rules, table, inputs, asked, placed)
     return _carried_out(placed, inputs, warnings, splits, (out, text, options))
 
@@ -129,26 +140,45 @@ def _carried_out(
 ) -> Batch:
     out, text, options = to
     undecided = counting.unknown(placed)
-    counted = _written(placed, out, options)
-    calibration = placed.context.calibration
-    knobs = placed.ruleset.knobs
-    made = counting.summary(placed, inputs, counted, undecided).model_copy(
-        update={
-            "revision": revision(text, knobs, calibration),
-            "warnings": [f"{found.code}: {found.message}" for found in warnings],
-        }
-    )
-    rules = rules_revision(text, knobs)
-    if options.freeze is not None:
-        write_calibration(options.freeze, calibration, ruleset=placed.ruleset.name, rules=rules)
-    stored = None
-    if options.history is not None:
-        run = run_of(placed, made.revision, rules)
-        stored = append(options.history, stored_rows(placed), run)
+    rules = rules_revision(text, placed.ruleset.knobs)
+    counted = _written(placed, out, rules, options)
+    over = counting.spread(placed)
+    made = counting.summary(placed, inputs, counted, undecided, over)
+    rows = None if options.history is None else stored_rows(placed)
+    made, stored = kept_beside(placed, made, warnings, rows, (text, options))
     return Batch(made, warnings, placed, splits, stored)
 
 
-def _asked(
+def kept_beside(
+    placed: Placement,
+    made: Summary,
+    warnings: tuple[Diagnostic, ...],
+    rows: pl.LazyFrame | None,
+    by: tuple[str, Options],
+) -> tuple[Summary, Path | None]:
+    """Writes what is kept beside a result: cut points, and `rows` to the history.
+
+    The summary comes back with its revisions and warnings, and with it the file of the history.
+    """
+    text, options = by
+    calibration, knobs = placed.context.calibration, placed.ruleset.knobs
+    rules = rules_revision(text, knobs)
+    made = made.model_copy(
+        update={
+            "revision": rules,
+            "cut_points": cuts_revision(calibration),
+            "warnings": [f"{found.code}: {found.message}" for found in warnings],
+        }
+    )
+    if options.freeze is not None:
+        write_calibration(options.freeze, calibration, ruleset=placed.ruleset.name, rules=rules)
+    if options.history is None or rows is None:
+        return made, None
+    run = run_of(placed, revision(text, knobs, calibration), rules)
+    return made, append(options.history, rows, run)
+
+
+def asked_beside(
     ruleset: Ruleset, as_of: dt.date, text: str, options: Options
 ) -> tuple[Asked, tuple[Diagnostic, ...]]:
     """What is asked beside the data, with warnings about what was frozen."""
@@ -159,13 +189,20 @@ def _asked(
     return Asked(as_of, options.history, frozen), notes
 
 
-def _unasked_past(ruleset: Ruleset, table: str, options: Options) -> tuple[Diagnostic, ...]:
-    """Warns where rules ask what was, and no history is given."""
-    asks = reads_history(placing(ruleset, table), table, ruleset)
-    return (history_problems.history_needed(table),) if asks and options.history is None else ()
+def past_lacking(
+    ruleset: Ruleset, tables: Iterable[str], history: Path | None
+) -> tuple[Diagnostic, ...]:
+    """A warning for each of the tables whose segments ask what was, where no history is given."""
+    if history is not None:
+        return ()
+    return tuple(
+        history_problems.history_needed(table)
+        for table in tables
+        if reads_history(placing(ruleset, table), table, ruleset)
+    )
 
 
-def _check_place(out: Path, paths: Mapping[str, Path]) -> None:
+def check_place(out: Path, paths: Mapping[str, Path]) -> None:
     name = str(out)
     problem = None
     if out.is_dir():
@@ -187,7 +224,7 @@ def _check_place(out: Path, paths: Mapping[str, Path]) -> None:
     check_installed(out)
 
 
-def _check_beside(out: Path, paths: Mapping[str, Path], options: Options) -> None:
+def check_beside(out: Path, paths: Mapping[str, Path], options: Options) -> None:
     """What is written beside the result must have a place before anything is written.
 
     Raises:
@@ -227,11 +264,11 @@ def _frozen_place(freeze: Path, out: Path, paths: Mapping[str, Path]) -> Diagnos
     return None
 
 
-def _refuse(found: tuple[Diagnostic, ...], *, strict: bool) -> None:
+def refuse(found: tuple[Diagnostic, ...], out: Path, *, strict: bool) -> None:
     if any(each.severity == "error" for each in found):
         raise RulesError(list(found), unable=True)
     if strict and found:
-        raise RulesError(list(found))
+        raise RulesError([*found, usage_problems.refused_strictly(str(out), len(found))])
 
 
 def _population_changed(placed: Placement, asked: Asked) -> tuple[Diagnostic, ...]:
@@ -244,6 +281,15 @@ def _population_changed(placed: Placement, asked: Asked) -> tuple[Diagnostic, ..
         for each in asked.calibration.populations
         if each.table in now and now[each.table] != each
     )
+
+
+def frozen_secrets(placed: Placement, options: Options) -> tuple[Diagnostic, ...]:
+    """Warns where what is frozen in a file holds values of sensitive columns."""
+    wanted, calibration = placing(placed.ruleset, placed.table), placed.context.calibration
+    names = secrets(calibration, wanted, placed.table, placed.ruleset)
+    if options.freeze is None or not names:
+        return ()
+    return (calibration_problems.holds_sensitive(str(options.freeze), list(names)),)
 
 
 def _splits(
@@ -269,15 +315,15 @@ def _splits(
     }
 
 
-def _written(placed: Placement, out: Path, options: Options) -> counting.Counts:
+def _written(placed: Placement, out: Path, rules: str, options: Options) -> counting.Counts:
     """Writes the result and counts, in what was written, the rows by segment and decider."""
     rows = placed_rows(placed, unknown_counts=options.unknown_counts)
     try:
-        with replacing(out) as unfinished:
-            written = sink(rows, unfinished, placed, out)
+        with (options.into or replacing)(out) as unfinished:
+            written = sink(rows, unfinished, placed, out, rules)
             counted = counting.counts(written, placed.sets)
             if not any(each.height for each in counted.values()):
-                raise RulesError([_nothing_yet(placed)], unable=True)
+                raise RulesError([nothing_yet_placed(placed)], unable=True)
             return counted
     except OSError as error:
         reason = error.strerror or "the system refused"
@@ -287,7 +333,7 @@ def _written(placed: Placement, out: Path, options: Options) -> counting.Counts:
         raise RulesError([problem], unable=True) from None
 
 
-def _nothing_yet(placed: Placement) -> Diagnostic:
+def nothing_yet_placed(placed: Placement) -> Diagnostic:
     """Files of main tables have rows: what leaves none is the day that is asked about."""
     table = placed.ruleset.table(placed.table)
     dated = table if table.source is None else placed.ruleset.table(table.source)

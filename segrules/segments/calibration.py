@@ -27,9 +27,11 @@ from segrules.lang.ir import (
     Statistic,
     Surveyed,
     Value,
+    calibrated_parts,
 )
 from segrules.lang.types import Date, Flag, Instant, Money, Number, Share, Type, Whole
 from segrules.segments.atomic import replacing
+from segrules.segments.evidence import Sensitive
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.problems import calibrations as problems
 from segrules.text.problems import data as data_problems
@@ -207,11 +209,52 @@ def _is_of(value: Value, kind: Type) -> bool:
 
 
 def contents(calibration: Calibration) -> Mapping[str, Any]:
-    """What is frozen, as JSON can hold it, for a summary or a revision."""
+    """All that is frozen, as JSON can hold it, for a revision."""
     return {
         name: [_written(group, frozen).model_dump(mode="json") for group, frozen in groups]
         for name, groups in calibration.frozen
     }
+
+
+def told(
+    calibration: Calibration, expressions: Iterable[Expr], table: str, ruleset: Ruleset
+) -> Mapping[str, Any]:
+    """What is frozen, as JSON can hold it, without what a sensitive column holds.
+
+    Of what rests on such a column only the kinds and the sizes of the groups are there, with
+    `hidden` beside them. A cut point names nobody whose key is sensitive.
+    """
+    secret = secrets(calibration, expressions, table, ruleset)
+    return {
+        name: [_told(each, secret.get(name, frozenset())) for each in groups]
+        for name, groups in contents(calibration).items()
+    }
+
+
+def _told(each: Mapping[str, Any], secret: frozenset[str]) -> dict[str, Any]:
+    if "value" in secret:
+        return {"kind": each["kind"], "population": each["population"], "hidden": True}
+    return {name: None if name in secret else part for name, part in each.items()}
+
+
+def secrets(
+    calibration: Calibration, expressions: Iterable[Expr], table: str, ruleset: Ruleset
+) -> Mapping[str, frozenset[str]]:
+    """By the name of what is frozen: whether its `value`, its `key` or both are sensitive.
+
+    What none of the expressions asks for is sensitive where the ruleset has such a column at all.
+    """
+    sensitive = Sensitive(ruleset)
+    found: dict[str, frozenset[str]] = {}
+    if any(column.sensitive for each in ruleset.tables for column in each.columns):
+        found = dict.fromkeys((name for name, _ in calibration.frozen), frozenset({"value"}))
+    for name, parts in reached(expressions, table, ruleset).items():
+        key = sensitive.column(name, ruleset.table(name).key)
+        for node in calibrated(parts):
+            value = any(map(sensitive.rests, calibrated_parts(node)))
+            held = {"value": value, "key": key and isinstance(node, InRank)}
+            found[node.name] = frozenset(part for part, secret in held.items() if secret)
+    return {name: parts for name, parts in found.items() if parts}
 
 
 def _written(group: Group, frozen: Frozen) -> _Cut | _Figure | _Places:

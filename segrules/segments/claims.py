@@ -16,6 +16,7 @@ from segrules.segments.grounds import Claimed, Cuts, Data, Fixture, Given, Groun
 from segrules.segments.history.migration import Migration, Within, migration
 from segrules.segments.history.store import StoredSet
 from segrules.segments.raising import Fall, Raising
+from segrules.segments.raising_rows import first_fall
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 
@@ -36,7 +37,8 @@ class Verdict:
     It was tried on so many `rows` of data, `examples` and `personas`; on `unknown` of them it
     could not be decided, and it says nothing of those `left_out`. `figures` are the parts of one
     that the claim is about: a share, or the rates of flapping with and without tolerance. `lack`
-    says what there is not to try it on, and `lacking` which.
+    says what there is not to try it on, and `lacking` which. `by` is what decided for the first
+    case that refutes it.
     """
 
     of: str
@@ -51,6 +53,7 @@ class Verdict:
     cuts: Cuts = ""
     lack: Lack = ""
     lacking: tuple[str, ...] = ()
+    by: str = ""
     finding: Diagnostic | None = None
 
     @property
@@ -168,6 +171,8 @@ class _Judge:
         if first is None:
             return verdict.ended(None)
         case, reader = first
+        placed = decide(reader.ruleset.set(verdict.of), reader.row, reader.ruleset, reader.context)
+        verdict = replace(verdict, by=placed.by)
         reads = [(each.name, each.value or "") for each in reader.direct(claim.condition)]
         return verdict.ended(problems.never_refuted(claim.span, case, against - 1, reads))
 
@@ -208,18 +213,10 @@ class _Judge:
         self, claim: ir.MoreClaim, data: Data, verdict: Verdict
     ) -> tuple[Verdict, list[tuple[str, Fall]]]:
         """The value raised on a sample of the data, and the first row that falls."""
-        sample = data.sample
         raising = Raising(data.ruleset.set(verdict.of), claim.more, data.ruleset)
-        values = [raising.value(row, data.context) for row in sample.values()]
-        targets = raising.targets(data.context.calibration, values)
-        falls, left_out = list[tuple[str, Fall]](), 0
-        for key, row in sample.items():
-            raised = raising.raised(row, data.context, targets)
-            left_out += raised.off
-            if raised.fall:
-                falls.append((self.case(key), raised.fall))
-                break
-        return replace(verdict, rows=len(sample), left_out=left_out), falls
+        first = first_fall(raising, data.placement, data.sample)
+        falls = [(self.case(first.key), first.fall)] if first.fall else []
+        return replace(verdict, rows=len(data.sample), left_out=first.off), falls
 
     # ---- personas
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
 from segrules.lang.ir import Column, Feature, Holdout, SegmentSet, Use
-from segrules.segments.assign import Placement
-from segrules.segments.calibration import contents
+from segrules.segments.assign import Placement, placing
+from segrules.segments.calibration import told
 from segrules.segments.sources import Read
 from segrules.segments.summary import (
     IdentitySummary,
@@ -22,6 +23,8 @@ from segrules.segments.summary import (
 
 Counts = Mapping[str, pl.DataFrame]
 """By set: rows by segment, decider, hold-out and allotment."""
+Spread = dict[str, dict[str, dict[str, tuple[int, int]]]]
+"""By set, column and value: rows, and rows held out."""
 
 
 def counts(written: pl.LazyFrame, sets: tuple[SegmentSet, ...]) -> dict[str, pl.DataFrame]:
@@ -46,7 +49,7 @@ def _counts(written: pl.LazyFrame, found: SegmentSet) -> pl.DataFrame:
     )
 
 
-def spread(placed: Placement) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
+def spread(placed: Placement) -> Spread:
     """By set, column and value: rows, and rows held out."""
     return {
         found.name: {
@@ -110,9 +113,9 @@ def summary(
     inputs: Mapping[str, Read],
     counted: Counts,
     undecided: Mapping[str, Mapping[str, int]],
+    over: Spread,
 ) -> Summary:
-    """The summary without its revision and warnings."""
-    over = spread(placed)
+    """The summary without its revision and warnings; `over` is as `spread` says."""
     return Summary(
         ruleset=placed.ruleset.name,
         revision="",
@@ -133,9 +136,14 @@ def summary(
             )
             for each in placed.consolidations
         },
-        calibration=dict(contents(placed.context.calibration)),
+        calibration=dict(_frozen(placed)),
         warnings=[],
     )
+
+
+def _frozen(placed: Placement) -> Mapping[str, Any]:
+    wanted = placing(placed.ruleset, placed.table)
+    return told(placed.context.calibration, wanted, placed.table, placed.ruleset)
 
 
 def _input(each: Read) -> InputSummary:

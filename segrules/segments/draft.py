@@ -105,18 +105,21 @@ def _table(draft: Draft) -> Iterator[str]:
         yield f"table {name} of {spelled(draft.of or '')} by {key}{dated} {{"
     for column in draft.file.columns:
         yield _column(column, is_key=column.heading == draft.key.heading)
+    for heading in infer.left_out(draft.file.frame):
+        yield f"# left out: {shown(heading)} (declare it by hand, if rules can read it)"
     yield "}"
 
 
 def _column(column: Column, *, is_key: bool) -> str:
     kind: str = "text" if is_key else column.word
-    if kind == "one of":
+    if kind in ("one of", "set of"):
         kind += " " + ", ".join(spelled(value) for value in column.values)
     name = spelled(column.name)
     optional = "?" if column.optional else ""
     heading = f' as "{column.heading}"' if column.heading != column.name else ""
     sensitive = " sensitive" if column.sensitive else ""
-    return f"{name} {kind}{optional}{heading}{sensitive}"
+    note = f"  # {column.note}" if column.note and not is_key else ""
+    return f"{name} {kind}{optional}{heading}{sensitive}{note}"
 
 
 def _segments(tables: Sequence[Draft]) -> Iterator[str]:

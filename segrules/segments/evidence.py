@@ -251,7 +251,7 @@ def _stored(node: Aggregate) -> str:
 
 def _rows(rows: Rows) -> str:
     test = rows.where or rows.among
-    where = f" where ({written(test)})" if test is not None else ""
+    where = f" where ({written(test, 4 * WIDEST)})" if test is not None else ""
     match rows.window:
         case InLast(length=length):
             return f"{rows.table} in last {_length(length)}{where}"

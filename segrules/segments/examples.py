@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from segrules.backends.context import Context
-from segrules.backends.reference.evaluate import Decision, Row, decide
+from segrules.backends.reach import on_row, steps_needed
+from segrules.backends.reference.evaluate import Decision, Row, decide, evaluate
 from segrules.lang import ir
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic
@@ -22,12 +23,16 @@ NOBODY = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An example and how it was decided; `number` counts the rows of its table from 1."""
+    """An example and how it was decided; `number` counts the rows of its table from 1.
+
+    `lacking` are the inputs without a value, where no rule is true and some are unknown.
+    """
 
     of: str
     number: int
     example: ir.ExampleRow
     decision: Decision
+    lacking: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -41,9 +46,8 @@ class Tried:
         example, got = self.example, self.decision.segment or "no segment"
         if self.passed or example.span is None:
             return None
-        return problems.example_fails(
-            example.span, self.number, example.expect, example.by, got, self.decision.by
-        )
+        expected, by = (example.expect, example.by), self.decision.by
+        return problems.example_fails(example.span, self.number, expected, (got, by), self.lacking)
 
 
 def failures(ruleset: ir.Ruleset) -> Iterator[Diagnostic]:
@@ -62,7 +66,42 @@ def tried(ruleset: ir.Ruleset) -> Iterator[Tried]:
         for number, example in enumerate(examples.rows, start=1):
             row = fixture(example.given, alone.table(found.table))
             decision = decide(found, row, alone, context)
-            yield Tried(examples.of, number, example, decision)
+            unsure = decision.by in ("", "unsure")
+            lacking = tuple(_lacking(found, row, alone, context)) if unsure else ()
+            yield Tried(examples.of, number, example, decision, lacking)
+
+
+def _lacking(
+    found: ir.SegmentSet, row: Row, ruleset: ir.Ruleset, context: Context
+) -> Iterator[str]:
+    """The columns without a value that the unknown rules of a set rest on.
+
+    Of what is made of related rows, which an example does not have, the named value.
+    """
+    unknown = [
+        rule.condition
+        for rule in found.rules
+        if evaluate(rule.condition, row, ruleset, context) is None
+    ]
+    steps = steps_needed(unknown, row.table, ruleset, row.given)
+    known = {step.name for step in steps}
+    parts = [*unknown, *(step.expr for step in steps if isinstance(step, ir.Feature))]
+    asked = {node for part in parts for node in on_row([part]) if isinstance(node, ir.Column)}
+    missing = {node.name for node in asked if row.columns.get(node.name) is None}
+    given = {node.name for part in parts for node in on_row([part])
+             if isinstance(node, ir.Use) and node.name not in known}  # fmt: skip
+    missing |= {name for name in given if row.given.get(name) is None}
+    yield from sorted(missing)
+    for step in steps:
+        if not isinstance(step, ir.Feature) or missing & _read_by(step.expr):
+            continue
+        of_others = any(isinstance(node, ir.Aggregate) for node in on_row([step.expr]))
+        if of_others and evaluate(step.expr, row, ruleset, context) is None:
+            yield step.name
+
+
+def _read_by(expr: ir.Expr) -> set[str]:
+    return {node.name for node in on_row([expr]) if isinstance(node, ir.Column | ir.Use)}
 
 
 def stated(examples: ir.Examples, ruleset: ir.Ruleset) -> Context:

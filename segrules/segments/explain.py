@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from segrules.backends.context import later
+from segrules.backends.reach import on_row
 from segrules.backends.reference.evaluate import Decision, Row, allotted, decide
 from segrules.lang.ir import (
     Aggregate,
@@ -21,7 +22,10 @@ from segrules.lang.ir import (
     Rule,
     Ruleset,
     SegmentSet,
+    Sequence,
+    Use,
     history_of,
+    rows_in,
 )
 from segrules.lang.types import Flag
 from segrules.segments.assign import Placement
@@ -32,17 +36,24 @@ from segrules.text.problems import data as problems
 
 __all__ = ["HIDDEN", "Input", "explain", "spell_value", "versus"]
 
+_WHOLE = 10_000
+"""Characters of a condition: all of them, but for what no table could hold."""
+
 Truth = bool | None
 """`None` is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A condition without `and`, `or` and `not`; `written` is as in the rule file."""
+    """A condition without `and`, `or` and `not`; `written` is as in the rule file.
+
+    `waits` says of an unknown one what may still happen, where nothing is missing.
+    """
 
     written: str
     truth: Truth
     inputs: tuple[Input, ...]
+    waits: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -292,7 +303,8 @@ class _Explainer:
         if tolerance.leave is not None:
             leaf = self.leaf(tolerance.leave)
             leaves = (replace(leaf, written=f"leave when {leaf.written}"),)
-        if self.stored(found.name) != rule.segment:
+        # whom only an override placed there is not held when it ends
+        if self.stored(found.name) != rule.segment or self.stored(f"{found.name}:decided"):
             return replace(told, leaves=leaves)
         since = self.stored(f"{found.name}:since")
         begun = since if isinstance(since, dt.date) else None
@@ -332,7 +344,40 @@ class _Explainer:
         return tuple(self.leaf(node) for node in _leaves(condition))
 
     def leaf(self, node: Expr) -> Leaf:
-        return Leaf(written(node), self.reader.truth(node), self.reader.inputs(node))
+        truth = self.reader.truth(node)
+        waits = self.waits(node) if truth is None else ""
+        return Leaf(written(node, _WHOLE), truth, self.reader.inputs(node), waits)
+
+    def waits(self, node: Expr) -> str:
+        """What must not follow, of a sequence whose time is not over."""
+        for part in _sequences(node, self.ruleset, self.row.given):
+            if part.but_no and part.but_no.within and self.reader.value(part) is None:
+                count, unit = part.but_no.within.count, part.but_no.within.unit
+                length = f"{count:,} {unit if count != 1 else unit.removesuffix('s')}"
+                last = rows_in(part)[-2].table
+                return (
+                    f"too early to say: {part.but_no.rows.table} may follow within {length} "
+                    f"of {last}"
+                )
+        return ""
+
+
+def may_wait(found: SegmentSet, ruleset: Ruleset) -> bool:
+    """Whether a rule may be unknown though nothing is missing, as something may still follow."""
+    parts = (part for rule in found.rules for part in _sequences(rule.condition, ruleset, ()))
+    return any(part.but_no and part.but_no.within for part in parts)
+
+
+def _sequences(node: Expr, ruleset: Ruleset, given: Collection[str]) -> Iterator[Sequence]:
+    """The sequences that an expression rests on, named values followed unless they are given."""
+    waiting, followed = [node], set(given)
+    while waiting:
+        for part in on_row([waiting.pop()]):
+            if isinstance(part, Sequence):
+                yield part
+            elif isinstance(part, Use) and part.name not in followed:
+                followed.add(part.name)
+                waiting.append(ruleset.feature(part.name).expr)
 
 
 def _written_at(feature: Feature) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import polars as pl
 
 from segrules.backends.context import Context
-from segrules.backends.reach import calibrated, reached, set_parts
+from segrules.backends.reach import calibrated, reached
 from segrules.backends.reference.rows import Row
 from segrules.lang import ir
 from segrules.lang.types import Flag, form
@@ -20,7 +20,7 @@ from segrules.segments.assign import Asked, Placement, place, placed_rows
 from segrules.segments.examples import alone_rules, fixture, stated
 from segrules.segments.raising import evenly
 from segrules.segments.read import reading
-from segrules.segments.world import Fetched, fetch
+from segrules.segments.world import fetch
 from segrules.text import problems
 
 SAMPLE = 2_000
@@ -131,18 +131,11 @@ class Data:
         return int(self.counts["rows"])
 
     @cached_property
-    def sample(self) -> dict[str, Row]:
-        """Some thousands of rows at most, evenly by key, with all that their sets ask for."""
-        table = self.placement.table
-        with reading(table):
+    def sample(self) -> list[str]:
+        """The keys of some thousands of rows at most, evenly by key."""
+        with reading(self.placement.table):
             placed = placed_rows(self.placement).select(self._key).collect(engine="streaming")
-            rows = self._fetched(evenly(placed[self._key].sort().to_list(), SAMPLE))
-            world = next((row.world for row in rows.values()), None)
-            if isinstance(world, Fetched):
-                parts = [part for found in self.placement.sets for part in set_parts(found)]
-                columns = [row.columns for row in rows.values()]
-                world.gather(self.ruleset, table, columns, parts)
-        return rows
+        return evenly(placed[self._key].sort().to_list(), SAMPLE)
 
     def row(self, key: str) -> Row:
         with reading(self.placement.table):

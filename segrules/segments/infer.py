@@ -6,7 +6,7 @@ A type is given to a column only if every cell of it can be read as that type.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -29,7 +29,9 @@ from segrules.segments.headings import (
 CURRENCY, ZONE = "GBP", "UTC"
 """Stand in the file until they are changed."""
 
-Word = Literal["text", "one of", "flag", "date", "instant", "share", "money", "whole", "number"]
+Word = Literal[
+    "text", "one of", "set of", "flag", "date", "instant", "share", "money", "whole", "number"
+]
 
 MOST_VALUES = 12
 _MOST_OF_ROWS = 0.05
@@ -48,6 +50,9 @@ _READERS: Mapping[Word, _Reader] = {
 }
 """In the order in which they are tried."""
 
+_NOISE, _EXACT = 1e-6, 1e-9
+"""Hundredths up to which a double is an amount with noise, and up to which it is the amount."""
+
 _FLAGS = ({"yes", "no"}, {"true", "false"}, {"1", "0"})
 _PADDED = r"^[+-]?0[0-9]"
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
@@ -59,7 +64,8 @@ class Column:
     """What a column of `rows` rows holds.
 
     `filled` counts the cells with something in them, `distinct` what differs among them; `values`
-    are those of a list. `as_key` says whether its type allows it to be a key.
+    are those of a list or a set. `as_key` says whether its type allows it to be a key. `note` says
+    what was assumed; nothing of the cells stands in it.
     """
 
     heading: str
@@ -72,6 +78,7 @@ class Column:
     filled: int
     distinct: int
     as_key: bool
+    note: str = ""
 
     @property
     def numeric(self) -> bool:
@@ -87,19 +94,27 @@ def columns(frame: pl.LazyFrame) -> tuple[Column, ...]:
     schema = {
         heading: dtype
         for heading, dtype in frame.collect_schema().items()
-        if dtype == pl.Null or cells.text(pl.col(heading), dtype) or _numbers_or_days(dtype)
-        if '"' not in heading and heading.isprintable()
+        if _usable(heading, dtype)
     }
     counts = _count(frame, schema)
     few = [at for at in range(len(schema)) if 1 < counts[f"distinct:{at}"] <= MOST_VALUES]
     values = _values(frame, list(schema), few)
+    listed = [at for at in range(len(schema)) if counts.get(f"lists:{at}")]
+    members = _members(frame, schema, listed)
     taken: set[str] = set()
     found = []
     for at, (heading, dtype) in enumerate(schema.items()):
         name = fresh(named(heading), taken)
         taken.add(name)
-        found.append(_column(heading, name, dtype, _of(counts, at), values.get(at, ())))
+        column = _column(heading, name, dtype, _of(counts, at), values.get(at, ()))
+        found.append(_as_set(column, members.get(at, ())))
     return tuple(found)
+
+
+def left_out(frame: pl.LazyFrame) -> list[str]:
+    """The headings of the columns that `columns` leaves out."""
+    return [heading for heading, dtype in frame.collect_schema().items()
+            if not _usable(heading, dtype)]  # fmt: skip
 
 
 def reader(column: Column, dtype: pl.DataType) -> pl.Expr:
@@ -110,6 +125,16 @@ def reader(column: Column, dtype: pl.DataType) -> pl.Expr:
 
 
 # ---- looking at the cells
+
+
+def _usable(heading: str, dtype: pl.DataType) -> bool:
+    """Whether rules can name a column and read what it holds."""
+    readable = (
+        dtype == pl.Null
+        or cells.text(pl.col(heading), dtype) is not None
+        or _numbers_or_days(dtype)
+    )
+    return readable and '"' not in heading and heading.isprintable()
 
 
 def _numbers_or_days(dtype: pl.DataType) -> bool:
@@ -150,9 +175,11 @@ def _count(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> dict[str, 
                 text.str.contains(_PADDED).sum().alias(f"padded:{at}"),
                 text.str.contains(_EMAIL).sum().alias(f"emails:{at}"),
                 text.str.contains(_PHONE).sum().alias(f"phones:{at}"),
+                text.str.contains(";", literal=True).sum().alias(f"lists:{at}"),
             ]
         if dtype.is_float():
-            asked.append(_fractions(cell).sum().alias(f"fractions:{at}"))
+            asked.append((_off(cell) > _NOISE).sum().alias(f"fractions:{at}"))
+            asked.append((_off(cell) > _EXACT).sum().alias(f"noisy:{at}"))
         asked += [
             (read.given & read.value.is_null()).sum().alias(f"not {word}:{at}")
             for word, read in _tried(heading, dtype).items()
@@ -160,10 +187,10 @@ def _count(frame: pl.LazyFrame, schema: Mapping[str, pl.DataType]) -> dict[str, 
     return frame.select(asked).collect(engine="streaming").row(0, named=True)
 
 
-def _fractions(cell: pl.Expr) -> pl.Expr:
-    """Whether an amount has more than two decimals, the noise of doubles aside."""
+def _off(cell: pl.Expr) -> pl.Expr:
+    """How far an amount is from two decimals, in hundredths."""
     hundredths = cell.cast(pl.Float64) * 100
-    return (hundredths - hundredths.round(0)).abs() > 1e-6
+    return (hundredths - hundredths.round(0)).abs()
 
 
 def _of(counts: Mapping[str, int], at: int) -> dict[str, int]:
@@ -186,7 +213,53 @@ def _values(
     return {at: tuple(sorted(filter(None, row[str(at)]))) for at in few}
 
 
+def _members(
+    frame: pl.LazyFrame, schema: Mapping[str, pl.DataType], listed: Sequence[int]
+) -> dict[int, tuple[str, ...]]:
+    """What stands between semicolons, in order, where every cell is a set of a few names."""
+    headings = list(schema)
+    asked = [
+        pl.col(headings[at])
+        .cast(pl.String)
+        .str.split(";")
+        .explode()
+        .str.strip_chars()
+        .drop_nulls()
+        .unique()
+        .implode()
+        .alias(str(at))
+        for at in listed
+    ]
+    if not asked:
+        return {}
+    row = frame.select(asked).collect(engine="streaming").row(0, named=True)
+    found = {at: tuple(sorted({*row[str(at)]} - {"none", ""})) for at in listed}
+    named = {
+        at: parts
+        for at, parts in found.items()
+        if 1 < len(parts) <= MOST_VALUES and all(map(is_name, parts))
+    }
+    reads = {at: cells.several(pl.col(headings[at]), schema[headings[at]], parts)
+             for at, parts in named.items()}  # fmt: skip
+    wrong = [(read.given & read.value.is_null()).sum().alias(str(at))
+             for at, read in reads.items() if read]  # fmt: skip
+    if not wrong:
+        return {}
+    odd = frame.select(wrong).collect(engine="streaming").row(0, named=True)
+    return {at: parts for at, parts in named.items() if odd.get(str(at)) == 0}
+
+
 # ---- deciding
+
+
+def _as_set(column: Column, members: tuple[str, ...]) -> Column:
+    """A column of text as the sets that its cells may all be read as."""
+    if not members or column.word != "text" or column.sensitive or says_staff(column.heading):
+        return column
+    note = "an empty cell is not known: `none` is the empty set"
+    optional = column.filled < column.rows
+    return replace(column, word="set of", values=members, optional=optional,
+                   note=note if optional else "", as_key=False)  # fmt: skip
 
 
 def _column(
@@ -195,6 +268,7 @@ def _column(
     written = dtype == pl.Null or cells.text(pl.col(heading), dtype) is not None
     word = _word(dtype, counts, {value.lower() for value in values}, written=written)
     personal = _personal(heading, word, counts)
+    note = "" if personal else _note(heading, word, values, counts)
     if word != "text" or personal or not _is_list(heading, values, counts["rows"]):
         values = ()
     known = counts["known"] if word == "text" and not values else counts["filled"]
@@ -209,7 +283,24 @@ def _column(
         filled=counts["filled"],
         distinct=counts["distinct"],
         as_key=written,
+        note=note,
     )
+
+
+def _note(heading: str, word: Word, values: Sequence[str], counts: Mapping[str, int]) -> str:
+    """What is worth a second look."""
+    if not counts["filled"]:
+        return "no row has a value"
+    if word == "text" and counts.get("padded", 0):
+        return "leading zeros: text, not a number"
+    if word == "number" and says_money(heading):
+        return "not money: finer than two decimals; round it in the export"
+    if word == "money" and counts.get("noisy", 0):
+        return "doubles: rounded to two decimals"
+    few = 0 < len(values) <= counts["rows"] * _MOST_OF_ROWS
+    if word == "text" and few and not all(map(is_name, values)):
+        return "few values, but not all are names, as those of a list are"
+    return ""
 
 
 def _word(

@@ -1,10 +1,15 @@
-"""What the segments of a set are made of: rows, amounts, averages, and how amounts concentrate."""
+"""What the segments of a set are made of: rows, amounts, averages, and how amounts concentrate.
+
+Of a sensitive column no figure says what a few people have: those of groups of fewer than `FEW` are
+withheld, and so many others that the withheld cannot be found as what is left of the whole. How it
+concentrates is not shown at all, for that tells what the largest single ones have.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -12,7 +17,7 @@ import polars as pl
 
 from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
-from segrules.lang.ir import Column, Ruleset, SegmentSet, Use
+from segrules.lang.ir import Aggregate, Apply, Column, Expr, Ruleset, SegmentSet, Statistic, Use
 from segrules.lang.types import Money, Number, Share, Type, Whole, decimals, spell
 from segrules.segments.assign import Placement, also_calibrated, check_given, segment_column
 from segrules.segments.concentration import (
@@ -25,10 +30,16 @@ from segrules.segments.concentration import (
     reconcile,
 )
 from segrules.segments.demand import conditions, demand
+from segrules.segments.evidence import Sensitive
 from segrules.segments.read import reading
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.problems import data as problems
 from segrules.text.problems import value as value_problems
+
+FEW = 10
+"""Known values from which on the figures of a sensitive column are shown."""
+_LEVELS = frozenset({"mean", "median", "quantile", "least", "greatest"})
+"""Ways to one value from many that is none of an amount of which there could be more in all."""
 
 _IN = ":in:"
 """Before the name of a set: the column of its segments."""
@@ -51,7 +62,8 @@ class SegmentProfile:
 
     `sums` holds money, `means` every column: an exact sum by the number of known values, `None`
     without any. `missing` are the rows whose value is not known. An index is 100 at the mean of all
-    rows, and `None` where that is not above zero.
+    rows, and `None` where that is not above zero. Columns whose figures are `withheld` have no
+    sum, no mean and no index.
     """
 
     segment: str | None
@@ -61,12 +73,14 @@ class SegmentProfile:
     means: Mapping[str, float | None]
     missing: Mapping[str, int]
     indices: Mapping[str, float | None]
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """`types` says what each column's figures are; `everyone` is all rows together.
 
+    `levels` are columns that do not add up, such as what is usual: they have means but no sums.
     `concentration` is that of the money profiled. `findings` say which values do not reconcile
     with their ledger, and which have no shares.
     """
@@ -80,13 +94,20 @@ class Profile:
     everyone: SegmentProfile
     concentration: tuple[Concentration, ...]
     findings: tuple[Diagnostic, ...] = ()
+    levels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The values of all rows, and the rows of each segment of the set in its order."""
+    """The values of all rows, and the rows of each segment of the set in its order.
+
+    `sensitive` names the values that are, or rest on, a sensitive column; `levels` those that do
+    not add up.
+    """
 
     segment_set: SegmentSet
+    sensitive: frozenset[str]
+    levels: frozenset[str]
     types: Mapping[str, Type]
     frame: pl.DataFrame
     parts: Mapping[str | None, pl.DataFrame]
@@ -103,18 +124,24 @@ def profile(
         RulesError: a name is not declared or not a number, or a table it rests on is not given.
     """
     rows = _rows(placement, find_set(placement.ruleset, segments_of), columns)
-    money = [name for name, kind in rows.types.items() if isinstance(kind, Money)]
+    money = [name for name, kind in rows.types.items()
+             if isinstance(kind, Money) and name not in rows.sensitive | rows.levels]  # fmt: skip
     everyone = _segment(None, rows.frame, rows)
+    hidden = _too_few(rows)
     return Profile(
         table=placement.table,
         segments_of=segments_of,
         as_of=placement.context.as_of,
         rows=rows.frame.height,
         types=rows.types,
-        segments=tuple(_segment(name, part, rows, everyone) for name, part in rows.parts.items()),
-        everyone=everyone,
+        segments=tuple(
+            _withheld(_segment(name, part, rows, everyone), hidden[name])
+            for name, part in rows.parts.items()
+        ),
+        everyone=_withheld(everyone, _few(rows.frame, rows.sensitive)),
         concentration=tuple(_concentration(rows, name) for name in money),
         findings=tuple(_against_ledgers(placement.ruleset, everyone)),
+        levels=rows.levels,
     )
 
 
@@ -124,7 +151,7 @@ def concentrated(
     """The profile with the concentration of these columns and features; of its money without any.
 
     `effort` are columns and features that say what is spent on a customer: minutes, or money. A
-    total that is not above zero is among the findings.
+    total that is not above zero is among the findings, and so is a sensitive name, left out.
 
     Raises:
         RulesError: a name is not declared or not a number, or a table it rests on is not given.
@@ -133,11 +160,16 @@ def concentrated(
     effort = [*dict.fromkeys(effort)]
     segment_set = find_set(placement.ruleset, found.segments_of)
     rows = _rows(placement, segment_set, [*dict.fromkeys([*names, *effort])])
+    secret = [name for name in rows.types if name in rows.sensitive]
+    names, effort = ([name for name in each if name not in secret] for each in (names, effort))
     measured = tuple(_concentration(rows, name, effort) for name in names)
     findings = (
-        value_problems.no_shares(each.name, found.table, each.counts.known)
-        for each in measured
-        if each.shares is None
+        *(value_problems.concentration_withheld(name) for name in secret),
+        *(
+            value_problems.no_shares(each.name, found.table, each.counts.known)
+            for each in measured
+            if each.shares is None
+        ),
     )
     return replace(found, concentration=measured, findings=(*found.findings, *findings))
 
@@ -202,7 +234,22 @@ def _rows(placement: Placement, segment_set: SegmentSet, columns: Sequence[str] 
     names: list[str | None] = [*segment_set.segments, *([None] if None in split else [])]
     parts = {name: split.get(name, found.clear()) for name in names}
     types = {name: node.type for name, node in chosen.items()}
-    return _Rows(segment_set, types, found, parts)
+    secret = Sensitive(ruleset)
+    sensitive = frozenset(name for name, node in chosen.items() if secret.rests(node))
+    levels = frozenset(name for name, node in chosen.items() if _is_level(node, ruleset))
+    return _Rows(segment_set, sensitive, levels, types, found, parts)
+
+
+def _is_level(node: Expr, ruleset: Ruleset) -> bool:
+    """Whether values are of what is usual, or of one row of many: added up they mean nothing."""
+    while isinstance(node, Use | Apply):
+        if isinstance(node, Use):
+            node = ruleset.feature(node.name).expr
+        elif node.op in {"to_minor", "if_missing"}:
+            node = node.args[0]
+        else:
+            return False
+    return isinstance(node, Statistic) or (isinstance(node, Aggregate) and node.how in _LEVELS)
 
 
 def _split(frame: pl.DataFrame, segment_set: SegmentSet) -> dict[str | None, pl.DataFrame]:
@@ -223,7 +270,7 @@ def _segment(
     overall = everyone.sums if everyone else {}
     sums = {}
     for each, kind in rows.types.items():
-        if isinstance(kind, Money):
+        if isinstance(kind, Money) and each not in rows.levels:
             whole = overall[each].total if everyone else totals[each]
             sums[each] = Amount(int(totals[each]), totals[each] / whole if whole else None)
     usual = everyone.means if everyone else means
@@ -235,6 +282,39 @@ def _segment(
         means=means,
         missing=missing,
         indices={each: _index(mean, usual[each]) for each, mean in means.items()},
+    )
+
+
+def _few(part: pl.DataFrame, sensitive: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for name in sensitive if 0 < part[name].count() < FEW)
+
+
+def _too_few(rows: _Rows) -> Mapping[str | None, frozenset[str]]:
+    """The columns whose figures are withheld, by segment.
+
+    INVARIANT: what is withheld of a column rests on no value, or on as many as one may show: those
+    of all segments but these, taken from those of everyone, are figures of no small group.
+    """
+    hidden: dict[str | None, set[str]] = {segment: set() for segment in rows.parts}
+    for name in rows.sensitive:
+        known = {segment: part[name].count() for segment, part in rows.parts.items()}
+        away = 0
+        for segment in sorted(known, key=lambda each: known[each]):
+            if 0 < known[segment] < FEW or 0 < away < FEW:
+                hidden[segment].add(name)
+                away += known[segment]
+    return {segment: frozenset(names) for segment, names in hidden.items()}
+
+
+def _withheld(found: SegmentProfile, names: frozenset[str]) -> SegmentProfile:
+    if not names:
+        return found
+    return replace(
+        found,
+        sums={name: amount for name, amount in found.sums.items() if name not in names},
+        means={name: None if name in names else mean for name, mean in found.means.items()},
+        indices={name: None if name in names else at for name, at in found.indices.items()},
+        withheld=names,
     )
 
 

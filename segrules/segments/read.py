@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -27,9 +28,10 @@ _STREAM_START = b"\xff\xff\xff\xff"
 def open_table(path: Path) -> pl.LazyFrame:
     """The rows of a file, or of a folder of Parquet files, with their headings as columns.
 
-    The cells of a CSV file are text as written, an empty cell is missing; blank lines are passed
-    over. A sheet of a workbook is named behind the file, `leads.xlsx#Sheet name`, unless it is the
-    only one. Files are scanned as they are used; a sheet is read at once.
+    Folders named `column=value` are columns as well. The cells of a CSV file are text as written,
+    an empty cell is missing; blank lines are passed over. A sheet of a workbook is named behind the
+    file, `leads.xlsx#Sheet name`, unless it is the only one. Files are scanned as they are used; a
+    sheet is read at once.
 
     Raises:
         RulesError: the file is not there, is not a table, is damaged, or its headings are not
@@ -134,8 +136,9 @@ def sha256(path: Path) -> str:
     """
     path = file_of(path)
     if path.is_dir():
-        parts = [f"{part.relative_to(path).as_posix()} {sha256(part)}\n" for part in _parts(path)]
-        return hashlib.sha256("".join(parts).encode()).hexdigest()
+        parts = {part.relative_to(path).as_posix(): part for part in parquet_parts(path)}
+        hashed = "".join(f"{name} {sha256(part)}\n" for name, part in parts.items())
+        return hashlib.sha256(hashed.encode()).hexdigest()
     with reading(str(path)), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -150,17 +153,50 @@ def _said_by_engine(file: str, message: str) -> Diagnostic:
 
 
 def _open_folder(folder: Path) -> pl.LazyFrame:
-    parts = _parts(folder)
-    if not parts:
-        raise RulesError([problems.folder_without_tables(str(folder))], unable=True)
+    parts = parquet_parts(folder)
+    hive = dict.fromkeys(hive_columns(folder), pl.String())
     with reading(str(folder)):
-        frame = pl.scan_parquet(parts, glob=False, hive_partitioning=False)
+        frame = pl.scan_parquet(
+            parts, glob=False, hive_partitioning=bool(hive), hive_schema=hive or None
+        )
         frame.collect_schema()
         return frame
 
 
-def _parts(folder: Path) -> list[Path]:
-    return sorted(part for part in folder.rglob("*.parquet") if part.is_file())
+def parquet_parts(place: Path) -> list[Path]:
+    """The Parquet files of a table, sorted: the file itself, or those below a folder.
+
+    What begins with a dot or an underscore is not yet, or no longer, part of a table.
+
+    Raises:
+        RulesError: it is not there, or a folder has none.
+    """
+    _check_there(place)
+    if not place.is_dir():
+        return [place]
+    found = sorted(
+        part
+        for part in place.rglob("*.parquet")
+        if part.is_file() and not any(name[0] in "._" for name in part.relative_to(place).parts)
+    )
+    if not found:
+        raise RulesError([problems.folder_without_tables(str(place))], unable=True)
+    return found
+
+
+def hive_columns(place: Path) -> tuple[str, ...]:
+    """The columns that stand in the names of folders, `region=north/`, the same above every file.
+
+    Their values are text, as those of CSV files are.
+    """
+    if not place.is_dir():
+        return ()
+    found = {
+        tuple(unquote(name.partition("=")[0]) for name in part.relative_to(place).parts[:-1]
+              if "=" in name)
+        for part in parquet_parts(place)
+    }  # fmt: skip
+    return found.pop() if len(found) == 1 else ()
 
 
 def _open_csv(path: Path) -> pl.LazyFrame:

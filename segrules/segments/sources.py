@@ -20,7 +20,10 @@ from segrules.text.problems import data as problems
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A file that was read, with what was found in it."""
+    """A file that was read, with what was found in it.
+
+    Of a table that was fetched, `path` is what it is called and `sha256` is empty.
+    """
 
     path: Path
     frame: pl.LazyFrame
@@ -29,9 +32,14 @@ class Read:
 
 
 def surveyed(
-    ruleset: Ruleset, needed: Iterable[str], paths: Mapping[str, Path]
-) -> dict[str, Read]:  # fmt: skip
+    ruleset: Ruleset,
+    needed: Iterable[str],
+    paths: Mapping[str, Path],
+    said: Mapping[str, Path] | None = None,
+) -> dict[str, Read]:
     """Opens and surveys the tables that are read, of those needed; all findings come together.
+
+    `said` is what tables that were fetched from elsewhere are called.
 
     Raises:
         RulesError: a table is not given, not declared, or cannot be read as it is declared.
@@ -47,7 +55,7 @@ def surveyed(
         if name not in paths:
             continue
         try:
-            reads[name] = _surveyed(ruleset, name, paths[name])
+            reads[name] = _surveyed(ruleset, name, paths[name], (said or {}).get(name))
         except RulesError as error:
             found.extend(error.diagnostics)
     for name in sources:
@@ -61,11 +69,12 @@ def surveyed(
     return reads
 
 
-def _surveyed(ruleset: Ruleset, name: str, path: Path) -> Read:
+def _surveyed(ruleset: Ruleset, name: str, path: Path, said: Path | None) -> Read:
     frame, notes = open_declared(path, ruleset.table(name))
-    seen = survey(frame, ruleset.table(name), ruleset, file=str(path))
+    seen = survey(frame, ruleset.table(name), ruleset, file=str(said or path))
     seen = replace(seen, findings=(*notes, *seen.findings))
-    return Read(path, frame, sha256(path), seen)
+    # a table of a database has no file, and its rows no order
+    return Read(said or path, frame, "" if said else sha256(path), seen)
 
 
 def _check_unread(ruleset: Ruleset, name: str, path: Path) -> None:

@@ -48,7 +48,8 @@ def stored_rows(placed: Placement) -> pl.LazyFrame:
     scope = scope_of(placed.ruleset, placed.table, placed.context)
     leaving = {found.name: f":{found.name}:leaving" for found in placed.sets}
     extra = [
-        Feature(leaving[found.name], "let", placed.table, _leaving(found)) for found in placed.sets
+        Feature(leaving[found.name], "let", placed.table, reviews_to_leave(found))
+        for found in placed.sets
     ]
     kept = [column for column in table.columns if column.kept]
     extra += [
@@ -78,7 +79,7 @@ def stored_rows(placed: Placement) -> pl.LazyFrame:
     return rows.select([*names, *(column.name for column in kept)])
 
 
-def _leaving(found: SegmentSet) -> Expr:
+def reviews_to_leave(found: SegmentSet) -> Expr:
     """The count of the segment that the row is in; a true entry begins anew."""
     nothing = Const(0, REVIEWS)
     return Choose(tuple(_counts(found, nothing)), nothing, REVIEWS, optional=False)

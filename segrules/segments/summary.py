@@ -59,7 +59,9 @@ class IdentitySummary(_Part):
 class Summary(_Part):
     """Counts of one assignment. `schema` (here `schema_`) is the version of this form.
 
-    `calibration` is what was frozen, by the name of the test or figure: a list of its groups.
+    `revision` is that of the rules and their knobs, the same on every day. `calibration` is what
+    was frozen, by the name of the test or figure: a list of its groups; `cut_points` tells it from
+    another one (SHA-256), `None` where nothing is frozen.
     """
 
     model_config = ConfigDict(
@@ -75,4 +77,5 @@ class Summary(_Part):
     sets: dict[str, SetSummary]
     identities: dict[str, IdentitySummary] = {}
     calibration: dict[str, Any]
+    cut_points: str | None = None
     warnings: list[str]

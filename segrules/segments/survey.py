@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from segrules.lang.ir import Ruleset, Table
+from segrules.lang.ir import Ruleset, Table, TableColumn
 from segrules.lang.types import Enum, spell
 from segrules.segments.border import Reading, readings
 from segrules.segments.cells import how_written
@@ -138,11 +138,23 @@ def _unreadable(
     frame: pl.LazyFrame, table: Table, read: Reading, counts: tuple[int, int], file: str | None
 ) -> Diagnostic:
     """`counts` are the unreadable cells and all cells that are filled."""
-    column, (count, filled) = read.column, counts
-    undeclared = isinstance(column.type, Enum)
+    undeclared = isinstance(read.column.type, Enum)
     examples: list[str] = []
-    if not column.sensitive:
+    if not read.column.sensitive:
         examples = _most_common(frame, read) if undeclared else _first_cells(frame, read)
+    return unreadable_cells(table, read.column, counts, examples, file)
+
+
+def unreadable_cells(
+    table: Table,
+    column: TableColumn,
+    counts: tuple[int, int],
+    examples: Sequence[str],
+    file: str | None,
+) -> Diagnostic:
+    """What is said of cells that cannot be read; `counts` are these and all that are filled."""
+    count, filled = counts
+    undeclared = isinstance(column.type, Enum)
     name = f"{table.name}.{column.name}"
     kind = "a declared value" if undeclared else spell(column.type)
     written = how_written(column.type)

@@ -11,9 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from segrules.lang.ir import SegmentSet
+from segrules.lang.ir import Rule, SegmentSet
 from segrules.segments.assign import Placement
 from segrules.segments.read import ARROW_ENDINGS, open_table
+from segrules.segments.revision import cuts_revision
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import excel
 
@@ -58,26 +59,35 @@ def check_installed(out: Path) -> None:
         _engine(str(out))
 
 
-def sink(rows: pl.LazyFrame, place: Path, placed: Placement, out: Path) -> pl.LazyFrame:
+def sink(rows: pl.LazyFrame, place: Path, placed: Placement, out: Path, rules: str) -> pl.LazyFrame:
     """Writes an assignment to `place`, by the ending of its name, and gives what was written.
 
-    `out` is the name in messages. All but Excel stream. A workbook has the sheets `segments` (the
-    assignment), `summary` (rows by segment) and `rules` (each rule as it is written); text that
-    would be a formula has an apostrophe before it.
+    `out` is the name in messages, `rules` the revision of the rules. All but Excel stream. A
+    workbook has the sheets `segments` (the assignment), `summary` (rows by segment), `rules` (each
+    rule as it is written) and `about` (the day, the rules, the knobs); text that would be a formula
+    has an apostrophe before it.
 
     Raises:
         RulesError: a sheet cannot hold the rows; nothing was written.
+    """
+    if place.suffix.lower() == ".xlsx":
+        held = rows.head(MOST_ROWS + 1).collect(engine="streaming")
+        _check_fits(held, str(out))
+        _write_workbook(held, place, placed, rules)
+        return held.lazy()
+    return sink_plain(rows, place)
+
+
+def sink_plain(rows: pl.LazyFrame, place: Path) -> pl.LazyFrame:
+    """Writes rows as CSV, Parquet or Arrow, by the ending of the name, and gives what was written.
+
+    They stream.
     """
     match place.suffix.lower():
         case ".csv":
             rows.with_columns(_spelled_sets(rows)).sink_csv(place)
         case ".parquet":
             rows.sink_parquet(place)
-        case ".xlsx":
-            held = rows.head(MOST_ROWS + 1).collect(engine="streaming")
-            _check_fits(held, str(out))
-            _write_workbook(held, place, placed, str(out))
-            return held.lazy()
         case _:
             rows.sink_ipc(place)
     return open_table(place)
@@ -112,8 +122,8 @@ def _check_fits(rows: pl.DataFrame, out: str) -> None:
             raise RulesError([excel.text_too_long(out, cells.name, MOST_CHARACTERS)], unable=True)
 
 
-def _write_workbook(rows: pl.DataFrame, place: Path, placed: Placement, out: str) -> None:
-    engine = _engine(out)
+def _write_workbook(rows: pl.DataFrame, place: Path, placed: Placement, rules: str) -> None:
+    engine = _engine(str(place))
     sets = [each for each in placed.ruleset.sets if each.table == placed.table]
     # what is written for the time being goes with the folder, whatever happens
     with TemporaryDirectory(prefix="segrules-") as folder:
@@ -125,6 +135,7 @@ def _write_workbook(rows: pl.DataFrame, place: Path, placed: Placement, out: str
             _write_sheet(book, "segments", rows)
             _write_sheet(book, "summary", _summary(rows, sets), percent="share")
             _write_sheet(book, "rules", _rules(sets))
+            _write_sheet(book, "about", _about(placed, rows.height, rules))
             book.close()
         except engine.exceptions.FileCreateError as error:
             reason = error.args[0] if error.args else None
@@ -174,13 +185,52 @@ def _rules(sets: Sequence[SegmentSet]) -> pl.DataFrame:
     """The rules in the order in which they are asked."""
     found: list[tuple[str, str, str, str]] = []
     for each in sets:
-        found += [(each.name, rule.segment, rule.label, rule.written) for rule in each.rules]
+        found += [(each.name, rule.segment, rule.label, _said(rule)) for rule in each.rules]
         outcomes = [(each.otherwise, "every rule is false")]
         if each.unsure:
             outcomes.append((each.unsure, "no rule is true and some are unknown"))
         found += [(each.name, last.segment, last.label, said) for last, said in outcomes]
+        found += [
+            (each.name, cap.segment, each.labels.get(cap.segment, ""), _line(cap.span.text))
+            for cap in each.caps
+            if cap.span
+        ]
     columns = ["segments", "segment", "label", "rule"]
     return pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _said(rule: Rule) -> str:
+    """The condition as it is written, or what else puts customers there."""
+    match rule.by:
+        case "suppress":
+            return f"suppressed: {rule.written}"
+        case "override":
+            return f"placed there by an override: {rule.written}"
+        case "stay":
+            return f"held there: {_line(rule.written)}"
+        case _:
+            return rule.written
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _about(placed: Placement, rows: int, rules: str) -> pl.DataFrame:
+    """What the result is: of which day, by which rules and with which settings."""
+    ruleset, cuts = placed.ruleset, cuts_revision(placed.context.calibration)
+    lines = [
+        ("ruleset", ruleset.name),
+        ("goal", ruleset.goal),
+        ("owner", ruleset.owner),
+        ("as of", placed.context.as_of.isoformat()),
+        (placed.table, f"{rows:,}"),
+        ("revision of the rules", rules),
+        ("cut points", cuts or ""),
+        *((f"knob {knob.name}", knob.written) for knob in ruleset.knobs),
+    ]
+    told = [line for line in lines if line[1]]
+    return pl.DataFrame(told, schema={"about": pl.String, "value": pl.String}, orient="row")
 
 
 # ---- a sheet
@@ -195,6 +245,8 @@ def _write_sheet(book: Workbook, name: str, rows: pl.DataFrame, *, percent: str 
         sheet.set_column(at, at, _width(cells, heading))
         sheet.write_string(0, at, heading, head)
     sheet.freeze_panes(1, 0)
+    if not shown.height:
+        sheet.write_string(1, 0, "no customers")
     if shown.height:
         sheet.autofilter(0, 0, shown.height, shown.width - 1)
     shares = book.add_format({"num_format": "0.0%"})
@@ -214,7 +266,9 @@ def _for_people(cells: pl.Series) -> pl.Series:
     if cells.dtype == pl.Boolean or cells.dtype.is_numeric():
         return cells
     if isinstance(cells.dtype, pl.List):
-        cells = cells.cast(pl.List(pl.String)).list.join("; ")
+        joined = cells.cast(pl.List(pl.String)).list.join("; ")
+        # a set without values is known to have none, a blank cell is not known
+        cells = joined.replace("", "none")
     return _harmless(cells.cast(pl.String))
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST = 60
 """Characters of a name or a cell that a message shows."""
 
+_USER = re.compile(r"://[^\s#]*@|(?<=[?&])[^=&#\s]*pass[^=&#\s]*=[^&#\s]*", re.IGNORECASE)
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 
 
@@ -14,6 +16,11 @@ def shown(text: str, limit: int = LONGEST) -> str:
     """`text` on one line, its hidden characters as escapes, cut after `limit` characters."""
     cut = text[:limit]
     return "".join(escaped(char) for char in cut) + ("…" if len(cut) < len(text) else "")
+
+
+def discreet(text: str) -> str:
+    """`text` without the users and passwords of addresses in it."""
+    return _USER.sub("://", text)
 
 
 def escaped(char: str) -> str:

@@ -6,6 +6,8 @@ import datetime as dt
 import random
 from collections.abc import Iterable, Mapping, Sequence
 
+import agree_record
+import agree_sql
 import polars as pl
 
 from segrules.backends.context import Context
@@ -107,7 +109,7 @@ def agree(
     where: Context | None = None,
     names: Sequence[str] | None = None,
 ) -> dict[str, list[Value]]:
-    """Every feature of a table, by both targets on each row; the answers by name.
+    """Every feature of a table, by all targets on each row; the answers by name.
 
     A feature that is not optional must never be missing.
     """
@@ -124,6 +126,8 @@ def agree(
     for found, values in expected.items():
         for each, want in zip(features, values, strict=True):
             assert want is not None or each.optional, (found, each.name, each.expr)
+    agree_record.same_features(rules, rows, names, world, where)
+    agree_sql.same_features(agree_sql.Asked(rules, table, world, where), names, expected)
     plan = prepare(rules, table, frames(rules, world), where, wanted)
     for engine in ENGINES:
         answer = plan.select(key, *map(feature_column, names)).collect(engine=engine)
@@ -137,7 +141,7 @@ def agree(
 def agree_placed(
     rules: Ruleset, found: SegmentSet, world: Mapping[str, Rows], where: Context
 ) -> list[tuple[Value, ...]]:
-    """All of an assignment by both: segment, decider, unknown rules, target, whether held out."""
+    """All of an assignment by all: segment, decider, unknown rules, target, whether held out."""
     table = rules.table(found.table)
     expected: dict[Value, tuple[Value, ...]] = {}
     for row in everyone(table, Tables(world), rules, where):
@@ -146,6 +150,8 @@ def agree_placed(
         held = evaluate(found.holdout.test, row, rules, where) if found.holdout else None
         key = row.columns[table.key]
         expected[key] = (made.segment, made.by, made.unknown, target, held)
+    agree_record.same_decisions(rules, found, world, where)
+    agree_sql.same_placements(agree_sql.Asked(rules, found.table, world, where), found, expected)
     parts = ("segment", "by", "unknown", "allotted", "holdout")
     wanted = [part for part in parts if part in found.outputs]
     needed = [*set_parts(found), *(rank for each in found.allotments for rank, _ in each.best)]

@@ -1,10 +1,12 @@
-"""Every expression means the same to the reference and to Polars, on both engines."""
+"""Every expression means the same to the reference, Polars, the record function and SQL."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
 
+import agree_record
+import agree_sql
 import polars as pl
 import pytest
 from agree_trees import (
@@ -58,6 +60,10 @@ def by_reference(node: Expr, population: list[dict[str, Value]]) -> list[Value]:
 
 def agree(node: Expr, seed: int = 0) -> list[Value]:
     expected = by_reference(node, POPULATIONS[seed])
+    agree_record.same_values(node, TABLE, POPULATIONS[seed], expected)
+    by_key = {row["key"]: [want] for row, want in zip(POPULATIONS[seed], expected, strict=True)}
+    asked = agree_sql.Asked(WORLD, "people", {"people": POPULATIONS[seed]}, context())
+    agree_sql.same_values(asked, {"x": node}, by_key)
     for engine in ENGINES:
         answers = by_polars(node, FRAMES[seed], engine)
         for row, want, got in zip(POPULATIONS[seed], expected, answers, strict=True):

@@ -132,7 +132,8 @@ def test_a_long_line_is_shown_in_part(made: Shop) -> None:
 
 
 def test_rule_files_that_cannot_be_read(made: Shop) -> None:
-    for place, code in ((made.folder, "SEG610"), (made.folder / "none.seg", "SEG610")):
+    (made.folder / "empty").mkdir()
+    for place, code in ((made.folder / "empty", "SEG610"), (made.folder / "none.seg", "SEG610")):
         done = run("check", place, "--format", "json")
         assert done.code == 2
         (found,) = done.json

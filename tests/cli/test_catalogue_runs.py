@@ -6,6 +6,7 @@ import io
 import shlex
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 import xlsxwriter
@@ -38,7 +39,8 @@ def words(example: Example) -> list[str]:
         if wanted and not any(word in given for word in param.opts):
             filled += words
     if "table" in options and "--table" not in given:
-        for table in (name for name in example.data if not name.endswith(".json")):
+        files = (name for name in example.data if not name.endswith((".json", ".duckdb")))
+        for table in files:
             filled += ["--table", f"{Path(table).stem}={file_of(table)}"]
     return filled
 
@@ -55,6 +57,8 @@ def execute(example: Example, folder: Path) -> Ran:
             keep(folder, table, text)
         elif table.endswith(".xlsx"):
             write_workbook(text, folder / table)
+        elif table.endswith(".duckdb"):
+            write_database(text, folder / table)
         elif table.endswith(".parquet"):
             pl.read_csv(io.StringIO(text)).write_parquet(folder / table)
         else:
@@ -79,6 +83,17 @@ def write_workbook(text: str, place: Path) -> None:
     for at, row in enumerate(csv.reader(io.StringIO(text))):
         sheet.write_row(at, 0, [cell or None for cell in row])
     book.close()
+
+
+def write_database(text: str, place: Path) -> None:
+    """A database with the table `customers`, typed as declared, and a view of it."""
+    rows = pl.read_csv(io.StringIO(text), infer_schema=False)
+    with duckdb.connect(str(place)) as held:
+        columns = ", ".join(f'"{name}" varchar' for name in rows.columns)
+        held.execute(f"create table customers ({columns})")
+        signs = ", ".join("?" * rows.width)
+        held.executemany(f"insert into customers values ({signs})", rows.rows())  # noqa: S608
+        held.execute("create view all_customers as select * from customers")
 
 
 ENTRIES = [

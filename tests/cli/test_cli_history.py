@@ -85,6 +85,7 @@ def test_tables(made: Shop, golden: Callable[[str, str], None]) -> None:
 def test_tables_with_tolerance_and_a_segment_no_longer_known(
     made: Shop, golden: Callable[[str, str], None]
 ) -> None:
+    made.change("  keen ", "      stay at least 1 month\n  keen ")
     held: dict[str, str | None] = {"1": "big", "2": "vip", "3": None}
     for at, free in enumerate(("big", "small", "big")):
         keep(made, day(at), held, free={"1": free, "2": "vip", "3": "keen"},
@@ -92,6 +93,17 @@ def test_tables_with_tolerance_and_a_segment_no_longer_known(
     done = history(made)
     assert (done.code, done.err) == (0, "")
     golden("history/tolerance.txt", done.out)
+
+
+def test_a_set_without_tolerance_is_not_told_of_as_if_it_had_any(made: Shop) -> None:
+    for at, free in enumerate(("small", "big", "small")):
+        keep(made, day(at), {"1": "big"}, free={"1": free})
+    done = history(made)
+    assert "tolerance" in done.out.splitlines()[-1]
+    assert "0 of 1 chance, 0.0%; the set has no tolerance" in done.out
+    assert "with tolerance" not in done.out
+    (held,) = history(made, "--format", "json").json["sets"]
+    assert held["flapping_without_tolerance"] is None
 
 
 def test_record(made: Shop) -> None:

@@ -69,7 +69,7 @@ def test_a_bug_is_reported(
     def broken(*_: object, **__: object) -> None:
         raise kind("the wheels came off")
 
-    monkeypatch.setattr("segrules.segments.batch.run_assignment", broken)
+    monkeypatch.setattr("segrules.segments.engines.run.run_on", broken)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     done = made.assign()
     assert (done.code, done.out) == (3, "")
@@ -89,7 +89,7 @@ def test_a_bug_where_no_log_can_be_written(made: Shop, monkeypatch: pytest.Monke
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the wheels came off")
 
-    monkeypatch.setattr("segrules.segments.batch.run_assignment", broken)
+    monkeypatch.setattr("segrules.segments.engines.run.run_on", broken)
     monkeypatch.setattr(tempfile, "tempdir", str(made.folder / "nowhere"))
     done = made.assign()
     assert done.code == 3
@@ -187,6 +187,8 @@ def test_signals_while_something_is_written(made: Shop, number: int, code: int) 
 # ---- killed at any moment
 
 KILLS = 30
+MOST_KILLS = 300
+"""On a busy machine few kills fall into the writing: there are more, until one has."""
 
 WRITERS = """
 import os, sys
@@ -231,7 +233,9 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     ) as writers:  # fmt: skip
         assert writers.stdin is not None
         assert writers.stdout is not None
-        for _ in range(KILLS):
+        for turn in range(MOST_KILLS):
+            if turn >= KILLS and replaced and begun:
+                break
             old = made.out.stat().st_mtime_ns
             writers.stdin.write("\n")
             writer = int(writers.stdout.readline())

@@ -23,10 +23,13 @@ from typing import Any
 ROOT = Path(__file__).parent.parent.parent
 CUT = "…"
 BLOCK = re.compile(
-    r"^```(?P<kind>console|pycon|(?:diff|seg|csv|toml) [^\n]+)\n(?P<body>.*?)^```$", re.M | re.S
+    r"^```(?P<kind>console|pycon|(?:diff|seg|csv|toml|sql) [^\n]+)\n(?P<body>.*?)^```$", re.M | re.S
 )
 ENVIRONMENT = {"COLUMNS": "100", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "TERM": "dumb"}
 """What makes outputs the same everywhere."""
+
+PROGRESS = re.compile(r"^[a-z ]+(, [0-9]+ s|: [0-9,]+ of [0-9,]+ .* s left)\n", re.M)
+"""What a command says on the way, which a slow machine sees and a fast one does not."""
 
 DEMO = "segrules demo --keep advice"
 """How documents begin: run once, then copied."""
@@ -123,12 +126,12 @@ class Session:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=400,
             check=False,
         )
         if done.returncode not in (0, 1, 2):
             raise DocumentError(f"{command} ended with {done.returncode}:\n{done.stdout}")
-        return plain(done.stdout)
+        return plain(PROGRESS.sub("", done.stdout))
 
     def _python(self, body: str) -> str:
         lines: list[str] = []

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from known import agree_mean, agree_quantile, agree_variance, case
 
-from segrules.sim import jit
+from segrules.backends.kernel import jit
 from segrules.sim.kernels import counts as counting
 from segrules.sim.kernels import parameters as shipped
 from segrules.sim.kernels.parameters import (

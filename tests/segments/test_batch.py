@@ -149,7 +149,7 @@ def test_failures_leave_what_was_there(
     paths["customers"].write_text(CUSTOMERS + "C1,1,1,,2026-01-01\n")
     assert problems(paths, out) == ["SEG409", "SEG411"]
     paths["customers"].write_text(CUSTOMERS)
-    assert problems(paths, out, Options(strict=True)) == ["SEG411"]
+    assert problems(paths, out, Options(strict=True)) == ["SEG411", "SEG642"]
 
     def full(rows: pl.LazyFrame, place: Path, *_: object) -> None:
         place.write_text("half a result")
@@ -213,7 +213,7 @@ def test_rows_of_nobody_and_columns_of_nothing(tmp_path: Path, paths: dict[str, 
     assert done.summary.warnings[1] == (
         "SEG425: 1 of 2 rows of `orders` belongs to no row of `customers`: `c2`"
     )
-    assert problems(paths, out, Options(strict=True)) == ["SEG411", "SEG425"]
+    assert problems(paths, out, Options(strict=True)) == ["SEG411", "SEG425", "SEG642"]
     more = ORDERS.splitlines()[1] + "\n"
     paths["orders"].write_text((ORDERS + 3 * more).replace("2026-", "26-"))
     with pytest.raises(RulesError) as raised:

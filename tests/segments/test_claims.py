@@ -12,6 +12,7 @@ import pytest
 from told_shop import AS_OF, CANARY, CAP, FLAGS, FRAMES, HEAD, SETS, history, rules
 
 from segrules.lang import ir
+from segrules.report.testing import testing_record as record_of
 from segrules.segments import grounds
 from segrules.segments.assign import Asked
 from segrules.segments.claims import Given, Trial, Verdict, try_all
@@ -67,6 +68,17 @@ def test_never_refuted_by_the_first_key_with_what_it_reads() -> None:
     assert said(judged("never suppressed")) == (
         "the claim is refuted by `C3`, where value = suppressed"
     )
+
+
+def test_a_case_that_an_override_placed_says_so() -> None:
+    placed = 'override value for "C5" to big until 2026-12-31 reason "a promise"\n'
+    verdict = judged("never big and spend < 80", text=HEAD + SETS + placed)
+    assert verdict.by == "override"
+    assert said(verdict).startswith("the claim is refuted by `C5`")
+    (row,) = record_of(Trial((), (verdict,), ()))["claims"]
+    assert row["said"].endswith("; an override placed it there")
+    # what a rule placed is not put on an override
+    assert judged("never keen and spend < 80").by == "keen"
 
 
 def test_never_of_ranks_of_the_data() -> None:

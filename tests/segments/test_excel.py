@@ -386,7 +386,7 @@ def test_the_sheets_of_a_result(tmp_path: Path) -> None:
     assert batch.summary.rows == 5
     assert batch.summary.sets["worth"].segments["high"].rows == 4
     made = openpyxl.load_workbook(tmp_path / "out.xlsx")
-    assert made.sheetnames == ["segments", "summary", "rules"]
+    assert made.sheetnames == ["segments", "summary", "rules", "about"]
     shown = {sheet.title: [list(row) for row in sheet.values] for sheet in made}
     assert shown["segments"][:3] == [
         ["buyer_id", "worth", "worth_by"],
@@ -409,6 +409,17 @@ def test_the_sheets_of_a_result(tmp_path: Path) -> None:
         assert sheet["A1"].font.bold
         assert all(column.width >= 8 for column in sheet.column_dimensions.values())
     assert made["summary"]["E2"].number_format == "0.0%"
+
+
+def test_a_sheet_without_rows_says_so_and_a_set_without_values(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"list": [[], None, ["a"]]}, schema={"list": pl.List(pl.String)})
+    made = xlsxwriter.Workbook(str(tmp_path / "t.xlsx"))
+    write._write_sheet(made, "some", rows)
+    write._write_sheet(made, "nobody", rows.clear())
+    made.close()
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    assert [row[0] for row in book["some"].values] == ["list", "none", None, "a"]
+    assert [row[0] for row in book["nobody"].values] == ["list", "no customers"]
 
 
 def test_the_same_result_is_the_same_file(tmp_path: Path) -> None:

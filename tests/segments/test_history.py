@@ -14,7 +14,13 @@ import pytest
 from history_runs import RULES, SEGMENTS, day, month, rows, run, write
 
 from segrules.segments.history import store
-from segrules.segments.history.load import Wanted, history_rows, reading_runs
+from segrules.segments.history.load import (
+    ABSENT,
+    NOWHERE,
+    Wanted,
+    history_rows,
+    reading_runs,
+)
 from segrules.segments.history.store import StoredSet, append, effective, last_run, runs
 from segrules.text.diagnostic import RulesError
 
@@ -309,8 +315,9 @@ def test_stays(tmp_path: Path) -> None:
         ("q", feb, "b", "a", feb, True),
         ("q", mar, "a", "b", mar, True),
         ("q", apr, "a", "a", mar, False),
-        # away in February: the stay ended, and a new one begins
+        # away in February: the stay ended there, and a new one begins
         ("r", jan, "b", None, jan, False),
+        ("r", feb, "(absent)", "b", feb, True),
         ("r", mar, "b", None, mar, True),
         ("r", apr, "b", "b", mar, False),
         ("s", apr, "a", None, apr, True),
@@ -321,10 +328,10 @@ def test_in_no_segment(tmp_path: Path) -> None:
     write(tmp_path, "p=", "p=", "p=a", "p=")
     jan, _, mar, apr = map(month, range(4))
     assert [row[2:] for row in stays(tmp_path)] == [
-        (None, None, jan, False),
-        (None, None, jan, False),
-        ("a", None, mar, True),
-        (None, "a", apr, True),
+        (NOWHERE, None, jan, False),
+        (NOWHERE, NOWHERE, jan, False),
+        ("a", NOWHERE, mar, True),
+        (NOWHERE, "a", apr, True),
     ]
 
 
@@ -370,6 +377,9 @@ def test_a_set_that_some_runs_lack(tmp_path: Path) -> None:
         (None, None, None, None),
         ("low", "low", month(1), False),
         ("high", "low", month(4), True),
+        # away in June, in a row for either set: they are not held by the same runs
+        (ABSENT, "high", month(5), True),
+        (None, None, None, None),
     ]
     assert found.filter(customer_id="p")["value:since"].unique().to_list() == [month(0)]
 
@@ -436,13 +446,16 @@ def expected(history: list[dict[str, str | None]]) -> list[tuple[Any, ...]]:
     for key in sorted({key for held in history for key in held}):
         since = None
         for at, held in enumerate(history):
-            if key not in held:
-                continue
             was_there = at > 0 and key in history[at - 1]
-            before = history[at - 1][key] if was_there else None
-            begins = not was_there or before != held[key]
+            before = history[at - 1][key] or NOWHERE if was_there else None
+            if key not in held:
+                if was_there:
+                    found.append((key, month(at), ABSENT, before, month(at), True))
+                continue
+            now = held[key] or NOWHERE
+            begins = not was_there or before != now
             since = month(at) if begins else since
-            found.append((key, month(at), held[key], before, since, begins and at > 0))
+            found.append((key, month(at), now, before, since, begins and at > 0))
     return found
 
 
@@ -453,7 +466,9 @@ def test_rows_are_in_order_beyond_what_is_read_at_once(tmp_path: Path) -> None:
         append(tmp_path, rows(dict.fromkeys(keys[at::2], "a")), run(month(at)))
     found = history_rows(tmp_path, "customers", LATER).select("customer_id", "as_of", "value:since")
     held = found.collect(engine="streaming")
-    assert held.height == sum(len(keys[at::2]) for at in range(5))
+    # nobody is in two runs running, and whoever is absent says so once
+    present = [len(keys[at::2]) for at in range(5)]
+    assert held.height == sum(present) + sum(present[:4])
     assert held.equals(held.sort("customer_id", "as_of"))
     assert (held["as_of"] == held["value:since"]).all()
 

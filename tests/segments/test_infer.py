@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from inferred import ROWS, assigned, clean, findings, made, many, written
 
 from segrules.lang.tables import reserved_words
-from segrules.segments.draft import spelled
+from segrules.segments.draft import FirstFile, spelled
 from segrules.segments.headings import named, parts, plural, singular
 from segrules.segments.infer import Column, columns
 from segrules.text.render import full
@@ -28,7 +28,10 @@ def typed(table: Mapping[str, Sequence[object]], folder: Path) -> dict[str, str]
     keyed = {"id": [f"k{at}" for at in range(len(next(iter(table.values()))))], **table}
     text = made(written(folder / "things.csv", keyed)).text
     block = text.split("\ntable things", 1)[1].split("\n}", 1)[0]
-    lines = [re.split(r"\s+", line.strip(), maxsplit=1) for line in block.splitlines()[1:]]
+    lines = [
+        re.split(r"\s+", line.partition("  #")[0].strip(), maxsplit=1)
+        for line in block.splitlines()[1:]
+    ]
     return {name: kind for name, kind in lines if name != "id"}
 
 
@@ -117,12 +120,12 @@ def test_typed_files(tmp_path: Path) -> None:
         ("n", "whole"),
         ("x", "number"),
         ("fee", "money"),
-        ("`cost`", "number"),
+        ("`cost`", "number  # not money: finer than two decimals; round it in the export"),
         ("since_day", "date"),
         ("moment", "instant"),
         ("ok", "flag?"),
         ("kind", "one of a, b"),
-        ("gone", "text?"),
+        ("gone", "text?  # no row has a value"),
     ]
     assert table.key == "thing_id"
     assert assigned(first, tmp_path).warnings == ()
@@ -380,3 +383,64 @@ def test_public_data_without_a_key(shared_data: Path, file: str, near: str) -> N
     [(code, message)] = findings(shared_data / file)
     assert code == "SEG491"
     assert near in message
+
+
+# ---- what a draft assumes
+
+
+def line_of(first: FirstFile, word: str) -> str:
+    (line,) = [each for each in first.text.splitlines() if each.split()[:1] == [word]]
+    return " ".join(line.split())
+
+
+def test_sets_are_found_between_semicolons(tmp_path: Path) -> None:
+    table = {
+        "customer_id": [f"K{at:03}" for at in range(ROWS)],
+        "interests": many("wine;beer", "beer; cider", "wine", "none"),
+        "visits": many("web;shop", "web", None, "shop"),
+        "remarks": many("likes red; not white", "calls late;", "none", "x"),
+        "spend": many(1, 50, 200),
+    }
+    first = made(written(tmp_path / "customers.csv", table))
+    assert line_of(first, "interests") == "interests set of beer, cider, wine"
+    assert line_of(first, "visits") == (
+        "visits set of shop, web? # an empty cell is not known: `none` is the empty set"
+    )
+    assert line_of(first, "remarks").startswith("remarks text")
+    assert assigned(first, tmp_path).summary.inputs["customers"].unreadable == {}
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "said"),
+    [
+        ("amount", ["12.3450000001", "3.5"], "amount number # not money: finer than two decimals"),
+        ("plan", ["003", "014"], "plan text # leading zeros: text, not a number"),
+        ("stage", ["New lead", "Won/lost"], "stage text # few values, but not all are names"),
+        ("unused", [None], "unused text? # no row has a value"),
+        ("postcode", ["01234", "09876"], "postcode text sensitive"),
+    ],
+)
+def test_a_draft_says_what_it_assumes(
+    tmp_path: Path, heading: str, cells: list[str | None], said: str
+) -> None:
+    table = {"customer_id": [f"K{at:03}" for at in range(ROWS)], heading: many(*cells)}
+    first = made(written(tmp_path / "customers.csv", table))
+    clean(first)
+    assert line_of(first, heading).startswith(said)
+
+
+def test_noise_of_doubles_and_columns_that_are_left_out(tmp_path: Path) -> None:
+    place = tmp_path / "customers.parquet"
+    pl.DataFrame(
+        {
+            "customer_id": [f"K{at:03}" for at in range(ROWS)],
+            "amount": [12.34 + 1e-10] * ROWS,
+            "fee": [float(at) for at in range(ROWS)],
+            "tags": [["a", "b"]] * ROWS,
+        }
+    ).write_parquet(place)
+    first = made(place)
+    clean(first)
+    assert line_of(first, "amount") == "amount money # doubles: rounded to two decimals"
+    assert line_of(first, "fee") == "fee money"
+    assert "# left out: tags (declare it by hand" in first.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import math
 from dataclasses import replace
 from fractions import Fraction
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 from segments_shop import CUSTOMERS, GBP, NO_UNSURE, SHOP, at_least, ruleset, use, with_sets
 
 from segrules.lang.ir import (
@@ -24,7 +26,10 @@ from segrules.lang.ir import (
     TableColumn,
     ValueBlock,
 )
-from segrules.lang.types import Date, Number, Text, Whole
+from segrules.lang.types import Date, Number, Share, Text, Whole
+from segrules.report.profile import profile_tables
+from segrules.report.words import total, typed
+from segrules.rules import load
 from segrules.segments.assign import Asked, place
 from segrules.segments.concentration import TOPS
 from segrules.segments.profile import Amount, profile
@@ -225,3 +230,41 @@ def test_cdnow_concentration(shared_data: Path) -> None:
     assert round(shares.top(TOPS[3]), 3) == 0.678
     # four fifths come from a third of the customers here, not from a fifth
     assert shares.makers == 7_695
+
+
+def test_what_is_usual_is_not_added_up(tmp_path: Path) -> None:
+    """The median of all customers stands on every row, and twice as much of it is nothing."""
+    place = tmp_path / "usual.seg"
+    place.write_text(
+        'ruleset shop { language 1 goal "g" why "w" owner "o" money GBP }\n'
+        "table customers key customer_id { customer_id text  spend money }\n"
+        "table orders of customers by customer_id dated day { day date  amount money }\n"
+        "let usual = median spend of all customers\n"
+        "let often = usual\n"
+        "let basket = mean amount of orders if missing use 0\n"
+        "let bought = sum amount of orders\n"
+        "segments worth of customers { big when spend >= 100  otherwise small }\n"
+    )
+    tables = {
+        "customers": pl.DataFrame({"customer_id": ["a", "b"], "spend": ["50", "150"]}),
+        "orders": pl.DataFrame({"customer_id": ["a"], "day": ["2026-01-05"], "amount": ["7"]}),
+    }
+    found = load(place).profile(tables, as_of=dt.date(2026, 6, 30))
+    assert found.levels == {"usual", "often", "basket"}
+    assert found.everyone.sums.keys() == {"spend", "bought"}
+    assert [each.name for each in found.concentration] == ["spend", "bought"]
+    assert (found.everyone.means["usual"], found.everyone.means["basket"]) == (10_000, 350)
+    out = Console(width=110, file=io.StringIO(), record=True)
+    for part in profile_tables(found, load(place).ruleset):
+        out.print(part)
+    shown = out.export_text()
+    assert "share of spend" in shown
+    assert "share of usual" not in shown
+
+
+def test_totals_are_told_in_their_own_unit() -> None:
+    """A sum of shares is no share, and a sum of whole numbers is whole."""
+    assert total(1.5, Share()) == "1.50"
+    assert total(1_636, Whole(0, 10_000)) == "1,636"
+    assert total(150_000, GBP) == "1,500"
+    assert (typed(0.5, Share()), typed(0.5, Share(bounded=False))) == ("50.0%", "0.50")

@@ -15,7 +15,8 @@ from segrules.text.source import Source
 
 ENTRIES = catalogue()
 SUBJECTS = (
-    problems.cells, problems.data, problems.doubts, problems.excel, problems.gaps, problems.history,
+    problems.cells, problems.data, problems.doubts, problems.engines,
+    problems.excel, problems.gaps, problems.history,
     problems.identity, problems.inference, problems.names,
     problems.patterns,
     problems.projection,

@@ -138,24 +138,6 @@ ROUGH = {
         "conditions of s {\n  | segment | desk | form |\n  | a       |      | long |\n"
         "  | rest    | any  | any  |\n}\n",
     ),
-    "comma_left_out": (
-        "Newlines carry no meaning, so the complaint stands a line too late and at a word that "
-        "is right. It should stand behind `a`: a comma belongs here.",
-        "table shops key shop_id {\n  shop_id text\n  kind    one of a b\n  town    text\n}\n",
-    ),
-    "bracket_left_open": (
-        "The complaint stands at the next segment. It should also show the bracket that is open.",
-        "segments s of customers {\n  a when (spend > 50\n  b when vip\n  otherwise c\n}\n",
-    ),
-    "value_left_out": (
-        "The next word is taken for the value, `let` included, and the complaint stands behind "
-        "it. It should stand at the end of the first line.",
-        "let a = spend >\nlet b = vip\n",
-    ),
-    "range_left_open": (
-        "The complaint stands at the next column. It should stand behind the two dots.",
-        "table shops key shop_id {\n  shop_id text\n  size    whole 0..\n  town    text\n}\n",
-    ),
 }
 
 

@@ -15,8 +15,8 @@ import polars as pl
 from segrules.backends.context import Context
 from segrules.backends.polars.freeze import freeze, slices
 from segrules.backends.polars.lower import Scope, lower
-from segrules.backends.polars.plan import Frames, placing, prepare
-from segrules.backends.reach import calibrated, reached
+from segrules.backends.polars.plan import Frames, prepare
+from segrules.backends.reach import calibrate_in_steps
 from segrules.lang.ir import (
     Calibrated,
     Calibration,
@@ -43,52 +43,18 @@ def calibrate(
     Raises:
         ValueError: ranks rest on each other in a circle.
     """
-    asked = _sets(ruleset) if wanted is None else wanted
-    waiting = _calibrated(asked, ruleset)
-    calibration = replace(context.calibration, as_of=context.as_of)
-    for name in calibration.names():
-        waiting.pop(name, None)
-    while waiting:
-        ready = [
-            name
-            for name, found in waiting.items()
-            if not _rests_on(*found, ruleset) & waiting.keys()
-        ]
-        if not ready:
-            raise ValueError("ranks rest on each other in a circle")
-        known = replace(context, calibration=calibration)
-        frozen, surveyed = _frozen([waiting.pop(name) for name in ready], ruleset, frames, known)
-        calibration = replace(
-            calibration,
-            frozen=(*calibration.frozen, *((name, _ordered(frozen[name])) for name in ready)),
-            populations=_surveys(calibration, surveyed),
-        )
-    return calibration
+    start = replace(context.calibration, as_of=context.as_of)
+    surveyed: list[Surveyed] = []
 
+    def frozen(
+        found: Sequence[tuple[str, Calibrated]], known: Calibration
+    ) -> dict[str, Mapping[Group, Frozen]]:
+        made, tables = _frozen(found, ruleset, frames, replace(context, calibration=known))
+        surveyed.extend(tables)
+        return made
 
-def _sets(ruleset: Ruleset) -> dict[str, list[Expr]]:
-    tables = dict.fromkeys(found.table for found in ruleset.sets)
-    return {table: placing(ruleset, table) for table in tables}
-
-
-def _calibrated(
-    asked: Mapping[str, Iterable[Expr]], ruleset: Ruleset
-) -> dict[str, tuple[str, Calibrated]]:
-    """Each rank and figure that the expressions rest on, with its table, by name."""
-    return {
-        node.name: (table, node)
-        for start, expressions in asked.items()
-        for table, parts in reached(expressions, start, ruleset).items()
-        for node in calibrated(parts)
-    }
-
-
-def _rests_on(table: str, node: Calibrated, ruleset: Ruleset) -> set[str]:
-    return set(_calibrated({table: calibrated_parts(node)}, ruleset))
-
-
-def _ordered(groups: Mapping[Group, Frozen]) -> tuple[tuple[Group, Frozen], ...]:
-    return tuple(sorted(groups.items(), key=lambda item: item[0]))
+    made = calibrate_in_steps(ruleset, wanted, start, frozen)
+    return replace(made, populations=_surveys(start, surveyed))
 
 
 def _frozen(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import polars as pl
 
@@ -27,6 +27,20 @@ Part = Literal["segment", "by", "unknown", "allotted", "holdout"]
 ALL_PARTS: tuple[Part, ...] = ("segment", "by", "unknown")
 
 
+class Numbered(Protocol):
+    """Another way than a chain of conditions to find the first true rule of each row."""
+
+    def __call__(
+        self, segment_set: SegmentSet, scope: Scope, outcomes: Sequence[int], *, counted: bool
+    ) -> pl.Expr | None:
+        """The number of the outcome over the prepared frame; None where the chain is the way.
+
+        `outcomes` has a number a rule, then those for `otherwise` and `unsure`. `counted` asks for
+        a struct of `number` and `unknown`, how many rules are unknown.
+        """
+        ...
+
+
 def column_name(segment_set: SegmentSet, part: Part) -> str:
     """What a part is called in a frame: `treatment`, `treatment_by` and so on."""
     return segment_set.outputs[part]
@@ -37,17 +51,17 @@ def assigned(
     segment_set: SegmentSet,
     scope: Scope,
     want: Collection[Part] = ALL_PARTS,
+    numbered: Numbered | None = None,
 ) -> pl.LazyFrame:
     """The prepared frame with the parts asked for (see `column_name`).
 
     Faster than `assign` where both the segment and what decided are asked for: one is read off
-    the other in a second step, and Polars decides every rule once.
+    the other in a second step, and every rule is decided once. `numbered` may decide them in
+    another way than Polars would.
     """
     first = set(want) - {"allotted"}
-    if {"segment", "by"} <= first and not segment_set.caps:
-        first -= {"segment", "by"}
-        names = column_name(segment_set, "segment"), column_name(segment_set, "by")
-        frame = first_placed(frame, segment_set, scope, names)
+    frame, made = _placed_at_once(frame, segment_set, scope, first, numbered)
+    first -= made
     frame = _with_parts(frame, segment_set, assign(segment_set, scope, first))
     if "allotted" not in want:
         return frame
@@ -55,6 +69,34 @@ def assigned(
         return _with_parts(frame, segment_set, assign(segment_set, scope, ["allotted"]))
     segment = pl.col(column_name(segment_set, "segment"))
     return _with_parts(frame, segment_set, {"allotted": _allotted(segment_set, segment, scope)})
+
+
+def _placed_at_once(
+    frame: pl.LazyFrame,
+    segment_set: SegmentSet,
+    scope: Scope,
+    want: Collection[Part],
+    numbered: Numbered | None,
+) -> tuple[pl.LazyFrame, frozenset[Part]]:
+    """The frame with the parts that are best found together, and which these are."""
+    named = {part: column_name(segment_set, part) for part in ALL_PARTS}
+    outcomes, _ = _numbers(segment_set)
+    counted = "unknown" in want
+    found = None
+    if numbered is not None and {"segment", "by", "unknown"} & set(want):
+        found = numbered(segment_set, scope, outcomes, counted=counted)
+    parts = _BOTH & frozenset(want)
+    if segment_set.caps or not parts or (len(parts) == 1 and found is None):
+        if found is None or not counted:
+            return frame, frozenset()
+        count = found.struct.field("unknown").alias(named["unknown"])
+        return frame.with_columns(count), frozenset({"unknown"})
+    if not counted:
+        del named["unknown"]
+    for part in _BOTH - parts:
+        # found on the way to the other, and asked by nobody
+        named[part] = f"{part}:{segment_set.name}"
+    return _first_placed(frame, segment_set, scope, named, found)
 
 
 def assign(
@@ -66,37 +108,93 @@ def assign(
     an Enum of its deciders; `unknown` counts the rules that are unknown (UInt32). `allotted` is an
     Enum of all targets, null in segments that are not allotted; `holdout` a Boolean.
     """
-    rules = _Rules.of(segment_set, scope)
     parts: dict[Part, pl.Expr] = {}
-    if not {"segment", "by", "allotted"}.isdisjoint(want):
+    if not {"segment", "by", "allotted", "unknown"}.isdisjoint(want):
+        rules = _Rules.of(segment_set, scope)
         parts["segment"], parts["by"] = _final(segment_set, rules, scope)
+        parts["unknown"] = rules.unknown()
     if "allotted" in want:
         parts["allotted"] = _allotted(segment_set, parts["segment"], scope)
-    if "unknown" in want:
-        parts["unknown"] = rules.unknown()
     if "holdout" in want and segment_set.holdout:
         parts["holdout"] = lower(segment_set.holdout.test, scope)
     return {part: parts[part] for part in want if part in parts}
 
 
 def first_placed(
-    frame: pl.LazyFrame, segment_set: SegmentSet, scope: Scope, names: tuple[str, str]
+    frame: pl.LazyFrame,
+    segment_set: SegmentSet,
+    scope: Scope,
+    names: tuple[str, str],
+    numbered: Numbered | None = None,
 ) -> pl.LazyFrame:
     """The frame with the segment of the first true rule and what decided it, before any cap."""
     segment, by = names
-    rules = _Rules.of(segment_set, scope)
-    if _same_order(segment_set):
-        frame = frame.with_columns(rules.by(segment_set).alias(by))
-        return frame.with_columns(_segment_of(pl.col(by), segment_set).alias(segment))
-    outcomes = list(zip(_segments(segment_set), _deciders(segment_set), strict=True))
-    numbers = {outcome: str(at) for at, outcome in enumerate(dict.fromkeys(outcomes))}
-    number = rules.first([numbers[outcome] for outcome in outcomes], list(numbers.values()))
-    segments, deciders = zip(*numbers, strict=True)
+    named: dict[Part, str] = {"segment": segment, "by": by}
+    found = None
+    if numbered is not None:
+        found = numbered(segment_set, scope, _numbers(segment_set)[0], counted=False)
+    return _first_placed(frame, segment_set, scope, named, found)[0]
+
+
+def _first_placed(
+    frame: pl.LazyFrame,
+    segment_set: SegmentSet,
+    scope: Scope,
+    names: Mapping[Part, str],
+    found: pl.Expr | None,
+) -> tuple[pl.LazyFrame, frozenset[Part]]:
+    """As `first_placed`, and which parts these are.
+
+    `found` are the numbers of outcomes where they are found in another way than by a chain; with
+    the count of unknown rules, where that is named.
+    """
+    segment, by = names["segment"], names["by"]
+    outcomes, placed = _numbers(segment_set)
+    if found is None:
+        rules = _Rules.of(segment_set, scope)
+        if _same_order(segment_set):
+            frame = frame.with_columns(rules.by(segment_set).alias(by))
+            return frame.with_columns(_segment_of(pl.col(by), segment_set).alias(segment)), _BOTH
+        values = [str(at) for at in range(len(placed))]
+        number = rules.first([values[at] for at in outcomes], values).to_physical()
+    elif "unknown" in names:
+        # a column of both, so that they are found once
+        frame = frame.with_columns(found.alias(by))
+        unknown = pl.col(by).struct.field("unknown").alias(names["unknown"])
+        frame = frame.with_columns(unknown, pl.col(by).struct.field("number").alias(by))
+        number = pl.col(by)
+    else:
+        number = found
+    made = _BOTH if found is None else frozenset(names)
+    if found is not None and _same_order(segment_set):
+        kind = codes(len(segment_set.deciders))
+        decided = number.cast(kind).cat.to(pl.Enum(segment_set.deciders))
+        frame = frame.with_columns(decided.alias(by))
+        return frame.with_columns(_segment_of(pl.col(by), segment_set).alias(segment)), made
+    segments, deciders = zip(*placed, strict=True)
     code = pl.col(by)
-    return frame.with_columns(number.to_physical().alias(by)).with_columns(
+    frame = frame.with_columns(number.alias(by)).with_columns(
         _looked_up(code, segments, segment_set.segments).alias(segment),
         _looked_up(code, deciders, segment_set.deciders).alias(by),
     )
+    return frame, made
+
+
+def _numbers(segment_set: SegmentSet) -> tuple[list[int], list[tuple[str | None, str]]]:
+    """The number of each outcome, and the segment and decider with each number.
+
+    Where every segment has the code of its decider, the numbers are those codes.
+    """
+    outcomes = list(zip(_segments(segment_set), _deciders(segment_set), strict=True))
+    if _same_order(segment_set):
+        places = {name: at for at, name in enumerate(segment_set.deciders)}
+        return [places[by] for _, by in outcomes], []
+    placed = list(dict.fromkeys(outcomes))
+    numbers = {outcome: at for at, outcome in enumerate(placed)}
+    return [numbers[outcome] for outcome in outcomes], placed
+
+
+_BOTH: frozenset[Part] = frozenset({"segment", "by"})
 
 
 def capped(

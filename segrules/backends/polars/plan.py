@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from segrules.backends.context import Context
-from segrules.backends.polars.first_match import capped, first_placed
+from segrules.backends.polars.first_match import Numbered, capped, first_placed
 from segrules.backends.polars.lower import Scope, lower
 from segrules.backends.polars.names import (
     decided_column,
@@ -44,14 +44,16 @@ def prepare(
     frames: Frames,
     context: Context,
     wanted: Iterable[Expr] | None = None,
+    numbered: Numbered | None = None,
 ) -> pl.LazyFrame:
     """The rows of a table that can be seen, with all that `wanted` expressions read.
 
     Without `wanted`, that is what the table's segment sets read (see `placing`). Frames are
     canonical: declared names and dtypes. Rows of a dated table without a date are never seen.
+    `numbered` may find the first true rules of sets in another way than Polars would.
     """
     expressions = placing(ruleset, table_name) if wanted is None else list(wanted)
-    tables = Planned(ruleset, frames, context)
+    tables = Planned(ruleset, frames, context, numbered)
     return tables.rows(ruleset.table(table_name), expressions)
 
 
@@ -73,6 +75,7 @@ class Planned:
     ruleset: Ruleset
     frames: Frames
     context: Context
+    numbered: Numbered | None = None
 
     def held(self, name: str, columns: Sequence[str]) -> pl.LazyFrame | None:
         """As `rows.Tables` says."""
@@ -118,17 +121,19 @@ class Planned:
             )
         for each in made:
             if isinstance(each, Placement):
-                frame = _placed(frame, each, scope)
+                frame = _placed(frame, each, scope, self.numbered)
         return frame
 
 
-def _placed(frame: pl.LazyFrame, placement: Placement, scope: Scope) -> pl.LazyFrame:
+def _placed(
+    frame: pl.LazyFrame, placement: Placement, scope: Scope, numbered: Numbered | None
+) -> pl.LazyFrame:
     """The frame with the segment and what decided; the last cap gives the final placement."""
     found, caps = placement.found, placement.caps
     name = found.name
     names = placed_column(name, caps), decided_column(name, caps)
     if caps == 0:
-        frame = first_placed(frame, found, scope, names)
+        frame = first_placed(frame, found, scope, names, numbered)
     else:
         before = pl.col(placed_column(name, caps - 1)), pl.col(decided_column(name, caps - 1))
         moved = capped(found, caps, before, scope)

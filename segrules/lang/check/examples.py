@@ -58,10 +58,9 @@ def _examples(node: s.ExamplesOf, found: ir.SegmentSet, symbols: Symbols) -> ir.
     rows = []
     for row in body:
         if (len(row.cells), len(row.expect)) != (len(names), len(outputs)):
-            width = len(names) + len(outputs)
-            symbols.log.report(
-                problems.ragged_row(row.span, len(row.cells) + len(row.expect), width)
-            )
+            width, held = len(names) + len(outputs), len(row.cells) + len(row.expect)
+            if not symbols.torn(row.span):
+                symbols.log.report(problems.ragged_row(row.span, held, width))
             continue
         values = tuple(
             (each.text, value_under(each, cell, scope))

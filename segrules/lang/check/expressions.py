@@ -7,6 +7,7 @@ from dataclasses import replace
 from segrules.lang import ir, spelling
 from segrules.lang import syntax as s
 from segrules.lang.check import (
+    always,
     arithmetic,
     comparisons,
     past,
@@ -17,7 +18,7 @@ from segrules.lang.check import (
     windows,
 )
 from segrules.lang.check.coerce import exact_value
-from segrules.lang.check.scope import Scope, is_unclear, nearest, unclear
+from segrules.lang.check.scope import Scope, closest, is_unclear, nearest, unclear
 from segrules.lang.types import (
     Date,
     Enum,
@@ -57,7 +58,9 @@ def elaborate(node: s.Expression, scope: Scope) -> ir.Expr:
             return comparisons.negation(condition(part, scope), node.span, log)
         case s.Compare(sign=sign, left=left, right=right):
             pair = _beside(left, right, scope)
-            return comparisons.compare(sign, pair[0], pair[1], node.span, log)
+            test = comparisons.compare(sign, pair[0], pair[1], node.span, log)
+            always.warn(test, node.span, scope)
+            return test
         case s.BetweenOf():
             return _between(node, scope)
         case s.Member():
@@ -190,6 +193,13 @@ def _unknown(node: s.Name, scope: Scope) -> Diagnostic:
     for found in elsewhere:
         if scope.features and found.name == node.text:
             return problems.of_another_table(node.span, node.text, found.table, scope.table.name)
+    if scope.member_of is not None:
+        known = symbols.known_set(scope.member_of)
+        segments = known.segments if known else ()
+        close = closest(node.text, [*segments, *scope.names()])
+        return problems.unknown_column_or_segment(
+            node.span, node.text, scope.table.name, segments, close
+        )
     near = nearest(node.text, scope.names())
     return problems.unknown_column(node.span, node.text, scope.table.name, near)
 
@@ -238,8 +248,8 @@ def _column(node: s.Name, column: ir.TableColumn, scope: Scope) -> ir.Expr:
 
 def _membership(node: s.Name, scope: Scope) -> ir.Expr | None:
     """A bare segment of the set that is spoken of stands for being in it."""
-    found = scope.symbols.sets[scope.member_of or ""]
-    if node.text not in found.segments:
+    found = scope.symbols.known_set(scope.member_of or "")
+    if found is None or node.text not in found.segments:
         return None
     placed = ir.Placed(found.name, found.type, found.optional, None, node.span)
     segment = ir.Const(node.text, found.type, node.span, node.text)
@@ -351,7 +361,9 @@ def _between(node: s.BetweenOf, scope: Scope) -> ir.Expr:
     below = comparisons.compare("<=", value, high, span, scope.log)
     if is_unclear(above, below):
         return unclear(span)
-    return ir.Apply("and", (above, below), Flag(), above.optional or below.optional, span)
+    both = ir.Apply("and", (above, below), Flag(), above.optional or below.optional, span)
+    always.warn(both, span, scope)
+    return both
 
 
 def _member(node: s.Member, scope: Scope) -> ir.Expr:
@@ -374,6 +386,7 @@ def _member(node: s.Member, scope: Scope) -> ir.Expr:
     if not members or is_unclear(*members):
         return unclear(node.span)
     test = comparisons.member(value, members, node.span, scope.log)
+    always.warn(test, node.span, scope)
     if not node.negated or is_unclear(test):
         return test
     comparisons.warn_optional(value, "not in", scope.log)

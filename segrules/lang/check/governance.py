@@ -144,6 +144,7 @@ class Governed:
         segments = scope.symbols.outlines[self.name].segments
         key = ir.Column(scope.table.name, scope.table.key, Text(), False)
         rules = []
+        self._check_overrides(scope)
         for node in self.overrides:
             if not _is_segment(node.to, self.name, segments, scope):
                 continue
@@ -156,6 +157,19 @@ class Governed:
             test = self.allowed(node.to.text, test, scope)
             rules.append(ir.Rule(node.to.text, "", test, "override", node.reason.value, node.span))
         return rules
+
+    def _check_overrides(self, scope: Scope) -> None:
+        """A customer is placed in one segment: an override has a last day, but no first one."""
+        before: dict[str, str] = {}
+        for node in self.overrides:
+            others: dict[str, list[str]] = {}
+            for key in dict.fromkeys(each.value for each in node.keys):
+                held = before.setdefault(key, node.to.text)
+                if held != node.to.text:
+                    others.setdefault(held, []).append(key)
+            for to, keys in others.items():
+                problem = problems.contradicting_overrides(node.span, keys, (to, node.to.text))
+                scope.log.report(problem)
 
     # ---- what follows the rules
 

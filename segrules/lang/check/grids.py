@@ -38,6 +38,12 @@ def grid(node: s.GridOf, scope: Scope) -> Iterator[ir.Feature]:
         _Column(value, [row.cells[at] for row in body], scope) for at, value in enumerate(inputs)
     ]
     tests = [_row_test(at, columns, row.span) for at, row in enumerate(body)]
+    if scope.symbols.in_part(node.span) and not any(is_unclear(test) for test in tests):
+        # what follows from the rows that could be read is checked all the same
+        for at in range(len(names)):
+            _output(node, [row.expect[at] for row in body], tests, scope, complete=True)
+        scope.symbols.doubtful |= set(names)
+        return
     if not body or len(body) < len(node.rows) - 1 or any(is_unclear(test) for test in tests):
         scope.symbols.doubtful |= set(names)
         return
@@ -73,7 +79,8 @@ def _sound(node: s.GridOf, inputs: Sequence[ir.Expr], scope: Scope) -> bool:
     """Inputs and outputs stand once each, no input is a set, and something follows."""
     head, *body = node.rows
     if not body:
-        scope.log.report(problems.grid_without_rows(head.span, node.name.text))
+        if not scope.symbols.in_part(node.span):
+            scope.log.report(problems.grid_without_rows(head.span, node.name.text))
         return False
     seen: set[str] = set()
     for cell in (*head.cells, *head.expect):
@@ -93,7 +100,8 @@ def _fits(row: s.Row, inputs: int, outputs: int, scope: Scope) -> bool:
     if (len(row.cells), len(row.expect)) == (inputs, outputs):
         return True
     found = len(row.cells) + len(row.expect)
-    scope.log.report(problems.ragged_row(row.span, found, inputs + outputs))
+    if not scope.symbols.torn(row.span):
+        scope.log.report(problems.ragged_row(row.span, found, inputs + outputs))
     return False
 
 

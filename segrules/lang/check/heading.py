@@ -41,7 +41,7 @@ def heading(file: s.File, symbols: Symbols, place: Span) -> Heading:
     for extra in blocks[1:]:
         symbols.log.report(problems.twice(extra.name.span, "ruleset", extra.name.text))
     texts = _header_texts(blocks[0], symbols)
-    if "goal" not in texts:
+    if "goal" not in texts and not symbols.in_part(blocks[0].span):
         symbols.log.report(problems.no_goal(blocks[0].name.span))
     return Heading(
         blocks[0].name.text, texts.get("goal", ""), texts.get("why", ""), texts.get("owner", "")
@@ -136,7 +136,7 @@ def _knob(node: s.KnobOf, symbols: Symbols) -> ir.Knob | None:
         return None
     parts = (node.value, node.low, node.high, *(each.value for each in node.later))
     if len({type(part) for part in parts}) > 1:
-        symbols.log.report(problems.knob_mixes_units(node.span, node.name.text))
+        symbols.log.report(problems.knob_mixes_units(node.span, node.name.text, _alike(node)))
         symbols.doubtful |= {node.name.text}
         return None
     value, low, high = (_amount(part, symbols) for part in parts[:3])
@@ -154,6 +154,27 @@ def _knob(node: s.KnobOf, symbols: Symbols) -> ir.Knob | None:
     else:
         _check_later(knob, node, symbols)
     return knob
+
+
+def _alike(node: s.KnobOf) -> str:
+    """The knob with the unit of its value, or else of its lower end, throughout."""
+    parts = [node.value, node.low, node.high]
+    model = next((part for part in parts if not isinstance(part, s.Number)), node.value)
+    value, low, high = (_in_unit(part, model) for part in parts)
+    return f"knob {node.name.text} = {value} from {low} to {high}"
+
+
+def _in_unit(part: s.Quantity, model: s.Quantity) -> str:
+    """A number with the unit of another quantity; what has a unit keeps it."""
+    if not isinstance(part, s.Number):
+        return part.span.text
+    match model:
+        case s.Percent():
+            return f"{float(part.value) * (100 if part.value < 1 else 1):g}%"
+        case s.LengthOf(unit=unit):
+            return f"{part.written} {unit}{'' if part.value == 1 else 's'}"
+        case _:
+            return part.written
 
 
 def _later(node: s.KnobOf, symbols: Symbols) -> tuple[tuple[dt.date, Fraction | ir.Length], ...]:

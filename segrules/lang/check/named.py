@@ -16,6 +16,7 @@ from segrules.lang.check.reads import Named, Read, body, reads, rows_read, speak
 from segrules.lang.check.scope import Scope, Symbols, is_unclear, nearest
 from segrules.lang.types import Enum
 from segrules.text import problems
+from segrules.text.diagnostic import Diagnostic
 
 _KINDS: dict[type, Literal["let", "score", "band", "value", "flag"]] = {
     s.LetOf: "let",
@@ -38,7 +39,7 @@ def named(file: s.File, symbols: Symbols) -> None:
     order, circles = settle(uses)
     tables = _Tables(symbols, bodies, owners)
     tables.place(order, nodes)
-    for name in _without_circles(order, circles, nodes, symbols):
+    for name in _without_circles(order, circles, nodes, bodies, symbols):
         table = tables.found.get(name)
         if table is None:
             symbols.doubtful |= {name, *_names_of(nodes[name])}
@@ -97,7 +98,8 @@ def _check(
 ) -> None:  # fmt: skip
     for name in _names_of(node):
         if scope.table.column(name) or name in symbols.knobs:
-            symbols.log.report(problems.twice(node.name.span, "name", name))
+            table = scope.table.name if scope.table.column(name) else None
+            symbols.log.report(problems.name_taken(node.name.span, name, table))
             return
     match node:
         case s.SegmentsOf():
@@ -109,7 +111,7 @@ def _check(
                 symbols.steps.append(made.name)
         case _:
             expr = feature(node, scope)
-            if is_unclear(expr):
+            if is_unclear(expr) or symbols.in_part(node.span):
                 symbols.doubtful |= {node.name.text}
                 return
             label = node.label.value if isinstance(node, s.FlagOf) and node.label else ""
@@ -147,17 +149,39 @@ def _is_column(read: Read, symbols: Symbols) -> bool:
 
 
 def _without_circles(
-    order: list[str], circles: list[Circle], nodes: dict[str, Named], symbols: Symbols
+    order: list[str],
+    circles: list[Circle],
+    nodes: dict[str, Named],
+    bodies: dict[str, tuple[object, object]],
+    symbols: Symbols,
 ) -> list[str]:
     """The order of those that have a value; each circle is complained about once."""
     circular: set[str] = set()
     for circle in circles:
-        way = tuple(nodes[name].name.text for name in circle.way)
-        symbols.log.report(problems.cycle(nodes[circle.way[0]].name.span, way))
+        symbols.log.report(_circular(circle, nodes, bodies, symbols))
         circular |= circle.names
     for name in circular:
         symbols.doubtful |= {name, *_names_of(nodes[name])}
     return [found for found in order if found not in circular]
+
+
+def _circular(
+    circle: Circle,
+    nodes: dict[str, Named],
+    bodies: dict[str, tuple[object, object]],
+    symbols: Symbols,
+) -> Diagnostic:
+    """The complaint about a circle; one that asks of a set's past is opened in the set's rule."""
+    for name in circle.way:
+        node = nodes[name]
+        asked = [each.name.text for each in reads(bodies[name], symbols) if each.moves]
+        own = [each for each in asked if each in circle.names and each != name]
+        if own and isinstance(node, s.LetOf | s.FlagOf):
+            says = node.value if isinstance(node, s.LetOf) else node.when
+            written = spelling.expression(says)
+            return problems.past_by_name(node.name.span, node.name.text, own[0], written)
+    way = tuple(nodes[name].name.text for name in circle.way)
+    return problems.cycle(nodes[circle.way[0]].name.span, way)
 
 
 # ---- tables
@@ -203,6 +227,9 @@ class _Tables:
 
     def _inferred(self, name: str, node: Named) -> ir.Table | None:
         fitting = [table for table in self.mains if self._fits(name, table)]
+        if len(fitting) > 1:
+            # a word that is a column of one table may be a declared value of another
+            fitting = [table for table in fitting if self._reads_all(name, table)] or fitting
         if not fitting and (isinstance(node, s.BandOf) or any(rows_read(self.bodies[name]))):
             # a band cannot name its table, and rows of rows belong to one table only
             fitting = [table for table in self.others if self._fits(name, table)]
@@ -233,10 +260,17 @@ class _Tables:
         return max(self.mains, key=readable)
 
     def _in_doubt(self, name: str) -> bool:
-        """Whether something it reads may stand in text that could not be read."""
+        """Whether something it reads may stand in text that could not be read.
+
+        Where all tables could be read, what it reads of them is known, whatever else is not.
+        """
         related = {rows.table.text for rows in rows_read(self.bodies[name])}
+        named = self.symbols.named_rows
+        related |= {named[rows].table.text for rows in related if rows in named}
         of = {table.of for table in self.symbols.tables.values() if table.name in related}
         read = {each.name.text for each in reads(self.bodies[name], self.symbols)}
+        if all("table" not in span.text for span in self.symbols.broken):
+            read -= self.symbols.doubtful
         return bool((read | related | of) & self.symbols.doubtful)
 
     def _fits(self, name: str, table: ir.Table) -> bool:
@@ -250,6 +284,11 @@ class _Tables:
             for read in reads(self.bodies[name], self.symbols)
             if read.table is None
         )
+
+    def _reads_all(self, name: str, table: ir.Table) -> bool:
+        """Whether all names are read on the table: none is only the value of some column."""
+        read = [each for each in reads(self.bodies[name], self.symbols) if each.table is None]
+        return all(self._readable(each, table, values=False) for each in read)
 
     def _owns(self, name: str, table: ir.Table) -> bool:
         """Whether there are rows to read, and all of them are declared to be of this table."""
@@ -266,14 +305,14 @@ class _Tables:
             rows for rows, named in self.symbols.named_rows.items() if named.table.text in related
         }
 
-    def _readable(self, read: Read, table: ir.Table) -> bool:
+    def _readable(self, read: Read, table: ir.Table, *, values: bool = True) -> bool:
         text, symbols = read.name.text, self.symbols
         if text in symbols.knobs or text == "as_of" or table.column(text) is not None:
             return True
         owner = self.owners.get(text)
         if owner is not None:
             return self.found.get(owner) is table
-        return _is_value(text, symbols)
+        return values and _is_value(text, symbols)
 
 
 def _is_value(text: str, symbols: Symbols) -> bool:

@@ -2,8 +2,11 @@
 
 The assignments before are rows of a table that no rule can write (`ir.history_of`), so everything
 here is said with aggregates over it. Its columns are the key, `as_of`, each segment set by its
-name, made on loading `<set>:before`, `<set>:since` and `<set>:entered`, stored `<set>:leaving`, and
-the kept columns.
+name, made on loading `<set>:before`, `<set>:since`, `<set>:entered` and `<set>:decided`, stored
+`<set>_by` and `<set>:leaving`, and the kept columns.
+
+The latest known segment is the latest state: a run that lacks a key has a row for it as well, on
+which a set holds what is no segment, and so has a row that was in none.
 """
 
 from __future__ import annotations
@@ -46,6 +49,8 @@ def _columns(table: ir.Table, symbols: Symbols) -> list[ir.TableColumn]:
             made.append(_column(f"{name}:before", Text()))
             made.append(_column(f"{name}:since", Date()))
             made.append(_column(f"{name}:entered", Flag()))
+            made.append(_column(f"{name}:decided", Flag()))
+            made.append(_column(f"{name}_by", Text()))
             made.append(_column(f"{name}:leaving", Whole(0, 100_000)))
     made += [column for column in table.columns if column.kept]
     return made

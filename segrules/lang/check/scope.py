@@ -14,6 +14,10 @@ from segrules.text.diagnostic import Log
 from segrules.text.source import Span
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_NAMED_ALONE = re.compile(r"(?:let|knob)\s+([A-Za-z_]\w*)\s*(?:=|of\b)")
+"""Declarations that give one name and nothing else."""
+
+_LEFTMOST = re.compile(r"\n[A-Za-z]")
 
 
 @dataclass
@@ -45,10 +49,39 @@ class Symbols:
     assumptions: dict[str, ir.Assumption] = field(default_factory=dict)
     scenarios: dict[str, ir.Scenario] = field(default_factory=dict)
     doubtful: frozenset[str] = frozenset()
+    broken: tuple[Span, ...] = ()
+    partial: dict[str, ir.SegmentSet] = field(default_factory=dict)
+    """Sets that are known in part: what is said of them is checked, but no rule can read them."""
 
     def doubt(self, broken: Iterable[Span]) -> None:
         """Takes note of the words in text that could not be read."""
-        self.doubtful |= {word for span in broken for word in _WORD.findall(span.text)}
+        self.broken = tuple(broken)
+        for span in self.broken:
+            named = None if _LEFTMOST.search(span.text) else _NAMED_ALONE.match(span.text)
+            # the word that leads the line may have been taken for the end of the line before
+            text = span.source.text
+            line = text[text.rfind("\n", 0, span.start) + 1 : span.end]
+            self.doubtful |= {named[1]} if named else set(_WORD.findall(line))
+
+    def in_part(self, span: Span) -> bool:
+        """Whether some of a declaration could not be read."""
+        return any(
+            each.source is span.source and span.start <= each.start and each.end <= span.end
+            for each in self.broken
+        )
+
+    def torn(self, row: Span) -> bool:
+        """Whether some of the line of a row could not be read."""
+        end = row.source.text.find("\n", row.end)
+        line = Span(row.source, row.start, end if end >= 0 else len(row.source.text))
+        return any(
+            each.source is row.source and line.start <= each.start <= line.end
+            for each in self.broken
+        )
+
+    def known_set(self, name: str) -> ir.SegmentSet | None:
+        """The segment set of a name, also one that is known in part."""
+        return self.sets.get(name) or self.partial.get(name)
 
     def related(self, table: str) -> list[ir.Table]:
         """The tables whose rows belong to rows of `table`, also by a link."""
@@ -123,9 +156,14 @@ def is_unclear(*nodes: ir.Expr) -> bool:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is closest to a mistyped one."""
+    return next(iter(closest(name, known, 1)), None)
+
+
+def closest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The known names that are closest to a mistyped one, the closest first."""
     choices = {word.lower(): word for word in known}
-    found = difflib.get_close_matches(name.lower(), choices, n=1, cutoff=0.6)
-    return choices[found[0]] if found else None
+    found = difflib.get_close_matches(name.lower(), choices, n=count, cutoff=0.6)
+    return [choices[each] for each in found]
 
 
 def spelled(name: s.Name) -> str:

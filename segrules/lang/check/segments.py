@@ -48,9 +48,11 @@ def segment_set(node: s.SegmentsOf, scope: Scope, governing: Governing) -> None:
     governed = governing.of(node.name.text)
     rules = _rules(node, governed, scope)
     outcomes = _outcomes(node, symbols)
+    _check_labels(node, symbols)
     entries = [rule for rule in rules if not rule.by]
     first = [*governed.suppressing(scope), *governed.overriding(scope)]
-    _check_closers(node, [*first, *entries], outcomes, symbols)
+    if not symbols.in_part(node.span):
+        _check_closers(node, [*first, *entries], outcomes, symbols)
     made = ir.SegmentSet(
         node.name.text,
         scope.table.name,
@@ -62,6 +64,10 @@ def segment_set(node: s.SegmentsOf, scope: Scope, governing: Governing) -> None:
         span=node.name.span,
     )
     made = governed.finished(made, scope)
+    if symbols.in_part(node.span):
+        symbols.partial[made.name] = made
+        symbols.doubtful |= {made.name, *symbols.outlines[made.name].segments}
+        return
     symbols.sets[made.name] = made
     if len(entries) < len(node.segments):
         # What could not be checked is a segment all the same: a table that names it is right.
@@ -89,6 +95,18 @@ def _check_closers(
     if not may_be_unknown and "unsure" in outcomes and len(entries) == len(node.segments):
         closer = next(closer for closer in node.closers if closer.word == "unsure")
         symbols.log.report(problems.never_unsure(closer.span))
+
+
+def _check_labels(node: s.SegmentsOf, symbols: Symbols) -> None:
+    """A segment that is named at several places has one label."""
+    first = {each.name.text: each.label for each in reversed(node.segments) if each.label}
+    for each in node.closers:
+        if each.label is None:
+            continue
+        held = first.setdefault(each.name.text, each.label)
+        if held.value != each.label.value:
+            labels = each.label.value, held.span, held.value
+            symbols.log.report(problems.two_labels(each.label.span, each.name.text, *labels))
 
 
 def _ladder(node: s.SegmentsOf, symbols: Symbols) -> tuple[str, ...]:
@@ -194,7 +212,7 @@ def conditions(file: s.File, symbols: Symbols) -> list[ir.Conditions]:
 
 def find_set(name: s.Name, symbols: Symbols) -> ir.SegmentSet | None:
     """The segment set of this name."""
-    found = symbols.sets.get(name.text)
+    found = symbols.known_set(name.text)
     if found is None and name.text not in symbols.doubtful:
         symbols.log.report(
             problems.unknown_set(name.span, name.text, nearest(name.text, symbols.sets))
@@ -217,7 +235,8 @@ def _conditions(
     # for those kept out of the set nothing is done, unless a row says so
     rows.setdefault(ir.SUPPRESSED, ("none",) * len(columns))
     lacking = [segment for segment in found.segments if segment not in rows]
-    if lacking and rest is None and not symbols.doubtful & set(lacking):
+    unread = symbols.in_part(node.span) or symbols.doubtful & set(lacking)
+    if lacking and rest is None and not unread:
         symbols.log.report(problems.conditions_lack(node.of.span, found.name, lacking))
         return None
     filled = tuple((segment, rows.get(segment) or rest or ()) for segment in found.segments)
@@ -249,7 +268,8 @@ def _condition_rows(
     rest: tuple[str, ...] | None = None
     for row in body:
         if len(row.cells) != width:
-            symbols.log.report(problems.ragged_row(row.span, len(row.cells), width))
+            if not symbols.torn(row.span):
+                symbols.log.report(problems.ragged_row(row.span, len(row.cells), width))
             continue
         values = tuple(cell_text(cell) for cell in row.cells[1:])
         for segment, span in _row_segments(row.cells[0]):

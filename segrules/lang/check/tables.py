@@ -80,7 +80,8 @@ def _key_column(
 ) -> None:
     """A key is read like every column; where a table is joined by one it need not be said."""
     if name.text not in columns:
-        if name is node.key and kind != "derived" and name.text not in symbols.doubtful:
+        doubted = name.text in symbols.doubtful or symbols.in_part(node.span)
+        if name is node.key and kind != "derived" and not doubted:
             symbols.log.report(problems.key_not_a_column(name.span, name.text, node.name.text))
         held = dict(columns)
         columns.clear()
@@ -168,7 +169,9 @@ def column_type(node: s.TypeOf, symbols: Symbols) -> Type:
             return Date()
         case "instant":
             if not symbols.zone:
-                symbols.log.report(problems.no_zone(span))
+                # as with the currency
+                if not symbols.doubtful:
+                    symbols.log.report(problems.no_zone(span))
                 symbols.zone = "UTC"
             return Instant()
         case "one of" | "ordered":
@@ -197,7 +200,8 @@ def _check_links(node: s.TableOf, symbols: Symbols) -> None:
     if table.dated is not None and node.dated is not None:
         column = table.column(table.dated)
         is_date = column is not None and isinstance(column.type, Date | Instant)
-        if not is_date and table.dated not in symbols.doubtful:
+        doubted = table.dated in symbols.doubtful or symbols.in_part(node.span)
+        if not is_date and not doubted:
             symbols.log.report(problems.dated_needs_date(node.dated.span, table.dated))
     for column_node in node.columns:
         if column_node.type.word == "refers to":
@@ -262,4 +266,6 @@ def named_rows(file: s.File, symbols: Symbols) -> None:
         elif node.table.text not in symbols.doubtful:
             near = nearest(node.table.text, symbols.tables)
             symbols.log.report(problems.unknown_table(node.table.span, node.table.text, near))
+            symbols.doubtful |= {name}
+        else:
             symbols.doubtful |= {name}

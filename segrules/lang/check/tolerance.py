@@ -2,7 +2,11 @@
 
 Everything is said with what is stored of the assignments before (see `past`): the last segment,
 since when, and at how many reviews running the condition to leave has been true. Two runs in one
-period of review are one review: what counts is what was stored before the period began.
+period of review are one review: what counts is what was stored before the period began, unless a
+true entry or a new stay within the period has begun the count anew.
+
+However one came into a segment, one is held in it; but a decision by name has its own last day, and
+whom nothing but an override has placed there since the stay began is not held.
 """
 
 from __future__ import annotations
@@ -52,7 +56,10 @@ def held(node: s.SegmentOf, of: str, scope: Scope) -> ir.Expr | None:
         return None
     span = node.holds[0].span
     past = Past(scope.table, scope.symbols, span)
-    was_in = sure(past.is_segment(past.last(of), found.segment))
+    was_in = both(
+        sure(past.is_segment(past.last(of), found.segment)),
+        apply("not", (sure(past.last(f"{of}:decided")),), Flag(), span),
+    )
     reasons: list[ir.Expr] = []
     if found.stay is not None:
         reasons.append(both(was_in, sure(_too_soon(past.last(f"{of}:since"), found.stay, span))))
@@ -74,7 +81,8 @@ def _leaving(
 ) -> ir.Expr:  # fmt: skip
     """At how many reviews running the condition has been true, this one included.
 
-    A review at which it is unknown neither counts nor breaks the row.
+    A review at which it is unknown neither counts nor breaks the row. Nothing counts from before
+    the latest true entry, or before the present stay.
     """
     past = Past(scope.table, scope.symbols, span)
     earlier = ir.Until(None, ir.Period(unit))
@@ -82,8 +90,20 @@ def _leaving(
     stored = past.last(f"{of}:leaving", earlier)
     none = whole(0, span)
     known = ir.Apply("if_missing", (stored, none), REVIEWS, False, span)
+    stayed = both(stayed, *_not_anew(segment, of, unit, past))
     before = ir.Choose(((stayed, known),), none, REVIEWS, False, span)
     one_more = apply("add", (before, whole(1, span)), Whole(1, REVIEWS.high + 1), span)
     unknown = ir.Apply("is_missing", (leave,), Flag(), False, span)
     cases = ((sure(leave), one_more), (unknown, before))
     return ir.Choose(cases, none, Whole(0, REVIEWS.high + 1), False, span)
+
+
+def _not_anew(segment: str, of: str, unit: ir.Unit, past: Past) -> tuple[ir.Expr, ir.Expr]:
+    """That neither a true entry nor a new stay began in the period of review, before this run."""
+    period = ir.Calendar(ir.Period(unit), previous=False)
+    truly = past.is_segment(past.column(f"{of}_by"), segment)
+    begun = both(past.column(f"{of}:entered"), past.is_segment(past.column(of), segment))
+    return (
+        apply("not", (past.any(truly, period),), Flag(), past.span),
+        apply("not", (past.any(begun, period),), Flag(), past.span),
+    )

@@ -9,7 +9,8 @@ from typing import NoReturn
 from segrules.lang.patterns import refusals, tree
 from segrules.lang.patterns.refusals import PatternFault, Refused
 from segrules.lang.patterns.spell import Pattern
-from segrules.lang.patterns.tree import Chars, Choice, Edge, Node, Repeat, Sequence, union
+from segrules.lang.patterns.tree import Choice, Node, Repeat, Sequence, union
+from segrules.runtime.patterns import Chars, Edge, Range
 
 LONGEST = 200
 """Characters of a pattern."""
@@ -209,7 +210,7 @@ class _Reader:
         negated = self.ahead("^")
         self.at += negated
         first = self.at
-        members: list[tree.Range] = []
+        members: list[Range] = []
         while not self.ahead("]"):
             if self.ended():
                 hint = r"close it with `]`, or write `\[` for the sign itself"

@@ -5,16 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from segrules.lang.patterns.automaton import Automaton, automaton
-from segrules.lang.patterns.tree import (
-    LAST_CHARACTER,
-    Chars,
-    Choice,
-    Edge,
-    Node,
-    Repeat,
-    Sequence,
-)
+from segrules.lang.patterns.automaton import automaton
+from segrules.lang.patterns.tree import Choice, Node, Repeat, Sequence
+from segrules.runtime.patterns import LAST_CHARACTER, Automaton, Chars, Edge
 
 SIGNS = r"\.+*?()[]{}^$|"
 """The characters that mean something else than themselves."""

@@ -2,47 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+
+from segrules.runtime.patterns import Chars, Edge, Range
 
 LARGEST = 1_000
 """The size a pattern may have with its repetitions written out."""
 MOST_REPEATS = 255
 """The largest count in braces; PostgreSQL knows no larger one."""
 
-LAST_CHARACTER = 0x10FFFF
 _LAST_ASCII = 0x7F
-
-Range = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Chars:
-    """One character out of a set.
-
-    `ranges` are of code points, both ends included, in order and with gaps between them.
-    """
-
-    ranges: tuple[Range, ...]
-
-    def __contains__(self, char: str) -> bool:
-        code = ord(char)
-        at = bisect_right(self.ranges, (code, LAST_CHARACTER)) - 1
-        return at >= 0 and code <= self.ranges[at][1]
-
-    def others(self) -> Chars:
-        """Every character that is not in the set, the line break included."""
-        gaps = []
-        first = 0
-        for low, high in self.ranges:
-            if first < low:
-                gaps.append((first, low - 1))
-            first = high + 1
-        if first <= LAST_CHARACTER:
-            gaps.append((first, LAST_CHARACTER))
-        return Chars(tuple(gaps))
 
 
 def union(ranges: Iterable[Range]) -> Chars:
@@ -66,13 +36,6 @@ WORD = spanning("09", "AZ", "__", "az")
 BLANKS = spanning("\t\r", "  ")
 """Blank, tab, line feed, vertical tab, form feed and carriage return."""
 ANY = spanning("\n\n").others()
-
-
-class Edge(Enum):
-    """A place that takes no character: before the first or behind the last one of the text."""
-
-    START = "start"
-    END = "end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ word.
 from segrules.text.problems.calibrations import *  # noqa: F403
 from segrules.text.problems.cells import *  # noqa: F403
 from segrules.text.problems.choice import *  # noqa: F403
+from segrules.text.problems.compiling import *  # noqa: F403
 from segrules.text.problems.data import *  # noqa: F403
 from segrules.text.problems.doubts import *  # noqa: F403
+from segrules.text.problems.engines import *  # noqa: F403
 from segrules.text.problems.excel import *  # noqa: F403
 from segrules.text.problems.gaps import *  # noqa: F403
 from segrules.text.problems.governance import *  # noqa: F403
@@ -23,6 +25,7 @@ from segrules.text.problems.populations import *  # noqa: F403
 from segrules.text.problems.projection import *  # noqa: F403
 from segrules.text.problems.rows import *  # noqa: F403
 from segrules.text.problems.segments import *  # noqa: F403
+from segrules.text.problems.shadows import *  # noqa: F403
 from segrules.text.problems.simulation import *  # noqa: F403
 from segrules.text.problems.structure import *  # noqa: F403
 from segrules.text.problems.syntax import *  # noqa: F403

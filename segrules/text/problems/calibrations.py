@@ -19,6 +19,11 @@ _FROZEN = (
     '{"schema": 1, "ruleset": "%s", "rules": "%s", "as_of": "2026-06-30", "populations": [%s],\n'
     ' "frozen": {%s}}\n'
 )
+_PEOPLE = (
+    'ruleset shop {{\n  goal "Raise profit"\n  money GBP\n}}\n'
+    "table people key person_id {{\n  person_id text\n  income    money{}\n}}\n"
+    "segments value of people {{\n  high when in top 20% by income\n  otherwise low\n}}\n"
+)
 
 UNUSABLE = entry(
     "SEG590",
@@ -61,6 +66,23 @@ OTHER_RULES = entry(
         "assign --calibration frozen.json",
     ),
     right=Example(RULES),
+    severity="warning",
+)
+HOLDS_SENSITIVE = entry(
+    "SEG596",
+    "cut points that are values of a sensitive column",
+    why="Where a rank ends is what somebody has, and the file that keeps it must hold it: whoever "
+    "places single customers by it needs the value. Results and reports do not show it.",
+    wrong=Example(
+        _PEOPLE.format(" sensitive"),
+        {"people": "person_id,income\nP1,100\nP2,200\n"},
+        "assign --freeze cuts.json",
+    ),
+    right=Example(
+        _PEOPLE.format(""),
+        {"people": "person_id,income\nP1,100\nP2,200\n"},
+        "assign --freeze cuts.json",
+    ),
     severity="warning",
 )
 
@@ -111,4 +133,14 @@ def other_population(table: str, held: int, rows: int) -> Diagnostic:
         f"the calibration was taken from other rows of {quoted(table)}: {held:,} of them, "
         f"and {rows:,} are given now",
         "leave the calibration out to take the cut points from these rows",
+    )
+
+
+def holds_sensitive(file: str, names: Sequence[str]) -> Diagnostic:
+    """`names` are those of what is frozen."""
+    return HOLDS_SENSITIVE.about(
+        file,
+        f"{quoted(file)} holds values of sensitive columns, or keys that are sensitive: of "
+        f"{listed(names)}",
+        "keep it where such data may be kept, and do not pass it on",
     )

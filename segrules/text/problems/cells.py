@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from segrules.text.catalogue import Example, entry
@@ -105,7 +106,8 @@ EXAMPLE_FAILS = entry(
     "SEG150",
     "an example does not hold",
     why="The rules place the example in another segment than it says, or by another rule. Either "
-    "the rules or the example do not say what is meant.",
+    "the rules or the example do not say what is meant. What an example leaves out is missing: "
+    "where that makes a rule unknown, the inputs without a value are named.",
     wrong=Example(_examples("| spend => expect |", "| 50 => high |")),
     right=Example(_examples("| spend => expect |", "| 50 => low |")),
 )
@@ -170,7 +172,7 @@ def cuts_needed(span: Span, ranks: Sequence[str]) -> Diagnostic:
     return CUTS_NEEDED.at(
         span,
         f"the examples do not say where {listed(ranks)} ends",
-        f"add it before the brace: `cut {_by(ranks[0])} at …`",
+        f"add it before the brace: `cut {_by(ranks[0])} at …`{_by_quota(ranks[0])}",
     )
 
 
@@ -178,15 +180,32 @@ def _by(rank: str) -> str:
     return rank.rpartition(" by ")[2]
 
 
+def _by_quota(rank: str) -> str:
+    """The other way of naming a cut, which several ranks by one amount need."""
+    found = re.match(r"(?P<quota>(?:top|bottom) [\d_.]+%?)(?=\s).* by (?P<by>.+)", rank)
+    return f" or `cut {found['quota']} by {found['by']} at …`" if found else ""
+
+
 def example_fails(
-    span: Span, row_number: int, expected: str, by: str | None, got: str, got_by: str
+    span: Span,
+    row_number: int,
+    expected: tuple[str, str | None],
+    got: tuple[str, str],
+    lacking: Sequence[str] = (),
 ) -> Diagnostic:
-    """`by` is the decider that the example expects, where it says so."""
-    wanted = quoted(expected) + (f" by {quoted(by)}" if by else "")
+    """What is expected and what is got are a segment and a decider, which may not be expected.
+
+    `lacking` are the inputs without a value that leave rules unknown.
+    """
+    (segment, by), (got_segment, got_by) = expected, got
+    wanted = quoted(segment) + (f" by {quoted(by)}" if by else "")
+    said = f"example {row_number} expects {wanted} and is {quoted(got_segment)} by {quoted(got_by)}"
+    if lacking:
+        are = "has no value" if len(lacking) == 1 else "have no value"
+        hint = f"give {'it' if len(lacking) == 1 else 'them'} a column in the examples, or behind"
+        return EXAMPLE_FAILS.at(span, f"{said}: {listed(lacking)} {are}", f"{hint} `with`")
     return EXAMPLE_FAILS.at(
-        span,
-        f"example {row_number} expects {wanted} and is {quoted(got)} by {quoted(got_by)}",
-        f"mend {_deciding(by or got_by)} or what the example expects",
+        span, said, f"mend {_deciding(by or got_by)} or what the example expects"
     )
 
 

@@ -396,7 +396,11 @@ def unknown_key(table: str, key: str) -> Diagnostic:
 
 
 def not_numeric(column: str, kind: str) -> Diagnostic:
-    return NOT_NUMERIC.about(None, f"`{column}` is {kind}, which cannot be added up")
+    return NOT_NUMERIC.about(
+        None,
+        f"`{column}` is {kind}, which cannot be added up",
+        "name money, a number or a share",
+    )
 
 
 def no_mature_cohort(funnel: str, stage: str, entered_by: str | None) -> Diagnostic:

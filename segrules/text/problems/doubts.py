@@ -50,6 +50,29 @@ NEVER_MISSING = entry(
     severity="warning",
 )
 
+ALWAYS = entry(
+    "SEG345",
+    "a comparison that always has the same answer",
+    why="The declared range of a column, or the order of its values, decides the comparison for "
+    "every row. Most often the number is in another unit than the column, or has a digit too many.",
+    wrong="let big = points >= 2000\n",
+    right="let big = points >= 200\n",
+    severity="warning",
+)
+
+
+def always(span: Span, column: str, declared: str, *, true: bool) -> Diagnostic:
+    """`declared` is what the column can hold, such as `0..120`."""
+    return ALWAYS.at(
+        span,
+        f"{quoted(span.text)} is {'true of every' if true else 'never true of a'} known value: "
+        f"{quoted(column)} is declared {shown(declared, _WIDEST)}",
+        "compare with a value inside what is declared, or declare what the data can hold",
+    )
+
+
+_WIDEST = 100
+
 
 def optional_under(span: Span, name: str, word: str) -> Diagnostic:
     return OPTIONAL_UNDER.at(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
-from segrules.text.catalogue import entry
+from segrules.text.catalogue import Example, entry
 from segrules.text.diagnostic import Diagnostic
+from segrules.text.problems.samples import HEADER, ROW
 from segrules.text.problems.words import listed, quoted
 from segrules.text.shown import shown
 from segrules.text.source import Span
@@ -158,6 +160,53 @@ REST_SUPPRESSED = entry(
     wrong=_SIZE + 'suppress small when vip reason "board decision"\n',
     right=_SIZE + 'suppress size when vip reason "board decision"\n',
 )
+CONTRADICTING_OVERRIDES = entry(
+    "SEG587",
+    "overrides that contradict each other",
+    why="An override holds from the first day on, up to its own last day. Of two that place one "
+    "customer in different segments the later one would do nothing, silently, until the earlier "
+    "one has ended.",
+    wrong=_SIZE + 'override size for "C1", "C2" to big until 2026-12-31 reason "director"\n'
+    'override size for "C2" to small until 2027-03-31 reason "service desk"\n',
+    right=_SIZE + 'override size for "C1" to big until 2026-12-31 reason "director"\n'
+    'override size for "C2" to small until 2027-03-31 reason "service desk"\n',
+)
+OVERRIDE_ENDED = entry(
+    "SEG588",
+    "an override that has ended",
+    why="A decision holds up to its day and including it. Afterwards the rules decide again, and "
+    "the line in the rules does nothing.",
+    wrong=Example(
+        _SIZE + 'override size for "C1" to big until 2025-12-31 reason "director"\n',
+        {"customers": HEADER + ROW},
+        "assign",
+    ),
+    right=Example(
+        _SIZE + 'override size for "C1" to big until 2036-12-31 reason "director"\n',
+        {"customers": HEADER + ROW},
+        "assign",
+    ),
+    severity="warning",
+)
+OVERRIDE_OF_NOBODY = entry(
+    "SEG589",
+    "an override of keys that nobody has",
+    why="A key that was mistyped, or whose customer has gone, places nobody; and the customer who "
+    "was meant is placed by the rules.",
+    wrong=Example(
+        _SIZE + 'override size for "C-1" to big until 2036-12-31 reason "director"\n',
+        {"customers": HEADER + ROW},
+        "assign",
+    ),
+    right=Example(
+        _SIZE + 'override size for "C1" to big until 2036-12-31 reason "director"\n',
+        {"customers": HEADER + ROW},
+        "assign",
+    ),
+    severity="warning",
+)
+_KEYS = 5
+"""Keys of an override that a message shows."""
 
 
 def grid_heading(span: Span, inputs: Sequence[str]) -> Diagnostic:
@@ -258,6 +307,42 @@ def cap_fills_capped(span: Span, name: str) -> Diagnostic:
         span,
         f"{quoted(name)} was capped before, and these would come on top",
         f"write this cap before the one of {quoted(name)}, or name another segment",
+    )
+
+
+def contradicting_overrides(span: Span, keys: Sequence[str], to: tuple[str, str]) -> Diagnostic:
+    """`to` are the segments of an earlier override and of the one at `span`."""
+    is_placed = "is placed" if len(keys) == 1 else "are placed"
+    return CONTRADICTING_OVERRIDES.at(
+        span,
+        f"{listed(keys)} {is_placed} in {quoted(to[1])} here and in {quoted(to[0])} by an earlier "
+        "override",
+        "leave the earlier one out, or this one: each holds from the first day up to its own",
+    )
+
+
+def override_ended(span: Span | None, of: str, until: dt.date) -> Diagnostic:
+    return Diagnostic(
+        OVERRIDE_ENDED.code,
+        OVERRIDE_ENDED.severity,
+        f"this override of {quoted(of)} has ended on {until} and is ignored",
+        span,
+        "leave it out, or give it another day if it still holds",
+    )
+
+
+def override_of_nobody(
+    span: Span | None, table: str, count: int, keys: Sequence[str]
+) -> Diagnostic:
+    """`count` of its keys are not in the table; `keys` are those, or none where they are hidden."""
+    shown_keys = ", ".join(quoted(key) for key in keys[:_KEYS]) + ", …" * (len(keys) > _KEYS)
+    are = "1 key of this override is" if count == 1 else f"{count:,} keys of this override are"
+    return Diagnostic(
+        OVERRIDE_OF_NOBODY.code,
+        OVERRIDE_OF_NOBODY.severity,
+        f"{are} not in {quoted(table)}" + (f": {shown_keys}" if keys else ""),
+        span,
+        "look for a slip in the key, or leave out whoever has gone",
     )
 
 

@@ -53,6 +53,26 @@ TOTAL_BEYOND = entry(
     right=_joined(_row("C1", "a1"), _row("C2", "a1"), rest=_TOTAL),
     severity="warning",
 )
+SPLIT_OVERRIDE = entry(
+    "SEG453",
+    "overrides that place one customer in several segments",
+    why="An override of a record is one of its customer. Where records of one customer are placed "
+    "differently, the first override in the file holds, and the others do nothing.",
+    wrong=Example(
+        f"identity of customers by note {{\n  rest from newest joined\n}}\n{RULES}"
+        'override value for "C1" to high until 2036-12-31 reason "director"\n'
+        'override value for "C2" to low until 2036-12-31 reason "service desk"\n',
+        {"customers": HEADER + _row("C1", "a1") + _row("C2", "a1")},
+        "assign",
+    ),
+    right=Example(
+        f"identity of customers by note {{\n  rest from newest joined\n}}\n{RULES}"
+        'override value for "C1", "C2" to high until 2036-12-31 reason "director"\n',
+        {"customers": HEADER + _row("C1", "a1") + _row("C2", "a1")},
+        "assign",
+    ),
+    severity="warning",
+)
 
 
 def untrusted_keys(
@@ -91,6 +111,23 @@ def total_beyond(column: str, count: int, file: str | None) -> Diagnostic:
         file,
         f"the {what} of `{column}` of {whose} too large and taken as missing",
         "look for values that are not real ones, and declare the range of the column",
+    )
+
+
+def split_override(
+    of: str, count: int, pairs: Sequence[tuple[tuple[str, str], tuple[str, str]]]
+) -> Diagnostic:
+    """`count` customers; `pairs` are keys of records with their segments, none where hidden."""
+    whose = "1 customer has" if count == 1 else f"{count:,} customers have"
+    said = "; ".join(
+        f"{quoted(key)} in {quoted(to)} and {quoted(other)} in {quoted(there)}"
+        for (key, to), (other, there) in pairs[:QUOTED]
+    ) + "; …" * (len(pairs) > QUOTED)
+    return SPLIT_OVERRIDE.about(
+        None,
+        f"{whose} records that overrides place in several segments of {quoted(of)}, and the first "
+        f"override holds" + (f": {said}" if pairs else ""),
+        "decide for the customer as a whole, and leave the other override out",
     )
 
 

@@ -146,6 +146,20 @@ def unknown_column(span: Span, name: str, table: str, near: str | None) -> Diagn
     )
 
 
+def unknown_column_or_segment(
+    span: Span, name: str, table: str, segments: Sequence[str], near: Sequence[str]
+) -> Diagnostic:
+    """A name in a claim; `near` are the closest of the `segments` and of all that can be read."""
+    known = [each for each in near if each in segments]
+    hint = f"the closest {'segment is' if len(known) == 1 else 'segments are'} {listed(known)}"
+    if not known:
+        otherwise = f"name a segment ({listed(segments, 'or')}), or a column of {quoted(table)}"
+        hint = closest(near[0] if near else None, f"column of {quoted(table)}", otherwise)
+    return UNKNOWN_COLUMN.at(
+        span, f"{quoted(name)} is neither a segment nor a column of {quoted(table)}", hint
+    )
+
+
 def table_is_no_value(span: Span, name: str) -> Diagnostic:
     return UNKNOWN_COLUMN.at(
         span, f"{quoted(name)} is a table, not a value", f"say how many: `count {shown(name)}`"
@@ -181,7 +195,9 @@ def unknown_set(span: Span, name: str, near: str | None) -> Diagnostic:
     return UNKNOWN_SET.at(
         span,
         f"there are no segments {quoted(name)}",
-        closest(near, "name", f"declare them: `segments {shown(name)} of … {{ … }}`"),
+        closest(near, "name", f"declare them: `segments {shown(name)} of … {{ … }}`")
+        if "." not in name
+        else "name a segment set of the table itself, without a dot: only its own past is known",
     )
 
 

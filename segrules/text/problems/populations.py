@@ -96,7 +96,9 @@ def cost_lines_lack(span: Span, name: str, lacking: Sequence[str]) -> Diagnostic
 
 def line_not_money(span: Span, kind: str) -> Diagnostic:
     return LINE_NOT_MONEY.at(
-        span, f"this line is {kind}, not money", "give an amount, such as a sum of money"
+        span,
+        f"this line is {kind}, not money",
+        "give an amount, such as a sum of money; a flat one is `0 * spend + 12.50`",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from segrules.text.catalogue import entry
 from segrules.text.diagnostic import Diagnostic
 from segrules.text.problems.words import quoted, segments_when
+from segrules.text.shown import shown
 from segrules.text.source import Span
 
 NO_OTHERWISE = entry(
@@ -78,6 +79,27 @@ BAND_REST = entry(
     wrong="band size of points { small up to 100 | large up to 1_000 }\n",
     right="band size of points { small up to 100 | large }\n",
 )
+
+TWO_LABELS = entry(
+    "SEG139",
+    "a segment with two labels",
+    why="A segment that is named at two places is one segment, and reports call it by one label.",
+    wrong='segments value of customers {\n  basic "Basic" when spend < 10\n'
+    '  high when spend > 100\n  otherwise basic "Standard"\n}\n',
+    right='segments value of customers {\n  basic "Basic" when spend < 10\n'
+    "  high when spend > 100\n  otherwise basic\n}\n",
+)
+
+
+def two_labels(span: Span, name: str, label: str, before: Span, other: str) -> Diagnostic:
+    """`before` is where the segment has the label `other`."""
+    line = before.source.position(before.start)[0]
+    return TWO_LABELS.at(
+        span,
+        f'the segment {quoted(name)} is labelled "{shown(label)}" here '
+        f'and "{shown(other)}" in line {line}',
+        "leave out one of the labels",
+    )
 
 
 def no_otherwise(span: Span, name: str) -> Diagnostic:

@@ -229,7 +229,25 @@ def no_zone(span: Span) -> Diagnostic:
 
 
 def twice(span: Span, kind: str, name: str) -> Diagnostic:
-    return TWICE.at(span, f"the {kind} {quoted(name)} stands twice", _once(kind))
+    """`kind` is what stands twice: `column`, `segment` and the like."""
+    match kind:
+        case "segments":
+            said = f"the segments {quoted(name)} are declared twice"
+        case "knob and column":
+            said = f"{quoted(name)} is the name of a knob and of a column"
+        case "table or rows":
+            said = f"{quoted(name)} is already the name of a table or of rows"
+        case _:
+            said = f"the {kind} {quoted(name)} stands twice"
+    return TWICE.at(span, said, _once(kind))
+
+
+def name_taken(span: Span, name: str, table: str | None) -> Diagnostic:
+    """The name is a column of a `table`, or (None) a knob."""
+    what = f"a column of {quoted(table)}" if table else "a knob"
+    return TWICE.at(
+        span, f"{quoted(name)} is already the name of {what}", "give the named value another name"
+    )
 
 
 def _once(kind: str) -> str:
@@ -306,12 +324,16 @@ def derived_by_other_key(span: Span, key: str, other: str) -> Diagnostic:
     )
 
 
-def knob_mixes_units(span: Span, name: str) -> Diagnostic:
+def knob_mixes_units(span: Span, name: str, alike: str) -> Diagnostic:
+    """`alike` is the knob as it is with the unit of its first value throughout."""
     return KNOB_MIXES_UNITS.at(
         span,
         f"the knob {quoted(name)} and its range have different units",
-        "write all three as numbers, as percentages or as lengths of time",
+        f"write all of them alike: `{shown(alike, _WIDEST_KNOB)}`",
     )
+
+
+_WIDEST_KNOB = 120
 
 
 def knob_out_of_range(span: Span, name: str, written: str, low: str, high: str) -> Diagnostic:
@@ -348,4 +370,14 @@ def cycle(span: Span, names: Sequence[str]) -> Diagnostic:
         span,
         f"{quoted(names[0])} is defined by itself: {steps}",
         "define one of them without the others",
+    )
+
+
+def past_by_name(span: Span, name: str, segments: str, written: str) -> Diagnostic:
+    """The named value asks how `segments` changed, and their rules read it; `written` is it."""
+    return CYCLE.at(
+        span,
+        f"{quoted(name)} asks how {quoted(segments)} changed, and the rules of {quoted(segments)} "
+        "read it",
+        f"ask in the rule itself: `{shown(written, _WIDEST_KNOB)}` in place of {quoted(name)}",
     )

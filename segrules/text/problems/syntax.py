@@ -117,6 +117,41 @@ WHOLE_COUNT = entry(
     right=segments_when("count orders in last 3 rows > 1"),
 )
 
+OTHER_ORDER = entry(
+    "SEG014",
+    "the parts of a phrase in another order",
+    why="Phrases have one order, so that rules read alike: of related rows first the window, then "
+    "`with same`, then `where`; of a rank first who is compared, then `by` and the amount.",
+    wrong=segments_when("any orders where (amount > 10) in last 90 days"),
+    right=segments_when("any orders in last 90 days where (amount > 10)"),
+)
+NO_UNIT = entry(
+    "SEG015",
+    "a number without its unit",
+    why="Whether 90 are days or weeks, and whether 10 are customers or percent, cannot be guessed.",
+    wrong=segments_when("any orders in last 90"),
+    right=segments_when("any orders in last 90 days"),
+)
+LEFT_OPEN = entry(
+    "SEG016",
+    "a line that is not finished",
+    why="The text asks for something more, and what follows does not go on with it.",
+    wrong="segments value of customers {\n  high when spend >\n  middle when vip\n"
+    "  otherwise low\n}\n",
+    right="segments value of customers {\n  high when spend > 100\n  middle when vip\n"
+    "  otherwise low\n}\n",
+)
+
+EMPTY_CELL = entry(
+    "SEG017",
+    "an empty cell",
+    why="What an empty cell means would have to be guessed: any value, or none.",
+    wrong=segments_when("spend > 100")
+    + "examples of value as_of 2026-06-30 {\n  | spend => expect |\n  |       => high   |\n}\n",
+    right=segments_when("spend > 100")
+    + "examples of value as_of 2026-06-30 {\n  | spend => expect |\n  | 200   => high   |\n}\n",
+)
+
 
 def file_too_large(span: Span, length: int, limit: int) -> Diagnostic:
     return TOO_MUCH.at(
@@ -178,9 +213,9 @@ _INSTEAD = {
     "\u2018": _STRAIGHT,
     "\u2019": _STRAIGHT,
     "'": _STRAIGHT,
-    "£": "write the amount alone; the heading says `money GBP`",
-    "€": "write the amount alone; the heading says `money EUR`",
-    "$": "write the amount alone; the heading says `money USD`",
+    "£": "write the amount alone; the heading says the currency once",
+    "€": "write the amount alone; the heading says the currency once",
+    "$": "write the amount alone; the heading says the currency once",
     "≥": "write `>=`",
     "≤": "write `<=`",
     "≠": "write `!=`",
@@ -216,6 +251,83 @@ def unexpected(span: Span, expected: Sequence[str]) -> Diagnostic:
 def slip(span: Span, wrong: str, hint: str) -> Diagnostic:
     """A word or sign of another language; `hint` says what to write."""
     return SLIP.at(span, f"{quoted(wrong)} is not said like this here", hint)
+
+
+def currency_sign(span: Span, right: str) -> Diagnostic:
+    """`right` is the amount as it is written."""
+    return UNEXPECTED_CHARACTER.at(
+        span,
+        f"the character {quoted(span.text)} means nothing here",
+        f"write {quoted(right)} alone; the heading says the currency once",
+    )
+
+
+def amount(span: Span, right: str, *, currency: bool) -> Diagnostic:
+    """An amount written otherwise than `right`, with or without a `currency` beside it."""
+    alone = " alone; the heading says the currency once" if currency else ""
+    decimals = "" if currency else "; thousands have underscores, decimals a point"
+    return SLIP.at(
+        span,
+        f"{quoted(span.text)} is not said like this here",
+        f"write {quoted(right)}{alone}{decimals}",
+    )
+
+
+def other_order(span: Span, right: str) -> Diagnostic:
+    """`right` are the words of the phrase in their order."""
+    return OTHER_ORDER.at(
+        span,
+        "the parts of this phrase stand in another order",
+        f"write `{shown(right, _WIDEST_PHRASE)}`",
+    )
+
+
+def no_unit(span: Span, written: str, *, rows: bool) -> Diagnostic:
+    """`written` ends with the number; `rows` says whether it may count rows too."""
+    number = written.rsplit(None, 1)[-1].replace("_", "")
+    few = _FEW_AGO if written.startswith("from") else _FEW
+    unit = "months" if float(number) < few else "days"
+    unit = unit.removesuffix("s") if number == "1" else unit
+    others = ", or rows" if rows else ""
+    return NO_UNIT.at(
+        span,
+        f"{quoted(written)} does not say days, weeks, months, quarters or years{others}",
+        f"add the unit, as in `{shown(written)} {unit}`",
+    )
+
+
+_FEW, _FEW_AGO = 14, 61
+"""Fewer are shown as months, more as days; what is some time ago is further away."""
+
+_WIDEST_PHRASE = 160
+
+
+def no_percentage(span: Span, written: str) -> Diagnostic:
+    """A plain number where a share belongs."""
+    value = float(written.replace("_", ""))
+    part = f"{round(value * 100, 6):g}%"
+    meant = part if value < 1 else f"{shown(written)}%"
+    return NO_UNIT.at(
+        span,
+        f"{quoted(written)} is not a percentage",
+        f"write `{meant}`" if value != 1 else "write `1%`, or `100%` for the whole",
+    )
+
+
+def empty_cell(span: Span) -> Diagnostic:
+    return EMPTY_CELL.at(
+        span, "the cell is empty", "write a value; a grid has `any` too, examples have `missing`"
+    )
+
+
+def left_open(span: Span, expected: Sequence[str]) -> Diagnostic:
+    """Something is lacking behind the word or sign of `span`."""
+    end = Span(span.source, span.end, span.end)
+    return LEFT_OPEN.at(
+        end,
+        f"something is missing after {quoted(span.text)}",
+        _wanted(expected, "finish the line"),
+    )
 
 
 def control_character(span: Span) -> Diagnostic:

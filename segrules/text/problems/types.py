@@ -149,11 +149,15 @@ POINTS = entry(
 
 def types_differ(span: Span, left: str, right: str) -> Diagnostic:
     hint = _bring_together({left, right})
+    counted = _DATE_AND_COUNT.fullmatch(span.text)
+    if {left, right} == {"a date", "a whole number"} and counted:
+        hint = f"say what is counted: `days since {counted[1]} {counted[2]}`"
     if _SLASHED_DATE.search(span.text):
         hint = "dates are written year-month-day: 2026-06-30"
     return TYPES_DIFFER.at(span, f"{thing(left)} does not go with {thing(right)}", hint)
 
 
+_DATE_AND_COUNT = re.compile(r"([A-Za-z_]\w*)\s*([<>]=?\s*\d[\d_]*)")
 _SLASHED_DATE = re.compile(r"\b\d{1,2}\s*/\s*\d{1,2}\s*/\s*\d{4}\b")
 
 
@@ -278,7 +282,7 @@ def finer_than_minor_unit(span: Span, written: str, currency: str) -> Diagnostic
     return FINER_THAN_MINOR.at(
         span,
         f"{quoted(written)} is finer than the smallest unit of {shown(currency)}",
-        "leave out the last decimals",
+        "leave out the last decimals; thousands are written `12_345`",
     )
 
 

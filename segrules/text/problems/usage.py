@@ -125,6 +125,18 @@ NO_SEGMENTS = _made(
     Example("let half = spend / 2\n", _DATA, "assign --as-of 2026-06-30"),
     Example(_VALUE, _DATA, "assign --as-of 2026-06-30"),
 )
+STRICT = _made(
+    "SEG642",
+    "stopped, as it was asked to be strict",
+    "With --strict a result stands for data without any doubt: where the data have warnings there "
+    "is no result, and what stood in its place, the history and the cut points are as they were.",
+    Example(
+        _VALUE,
+        {"customers": _DATA["customers"].replace("120.50", "lots")},
+        "assign --as-of 2026-06-30 --strict",
+    ),
+    Example(_VALUE, _DATA, "assign --as-of 2026-06-30 --strict"),
+)
 
 
 def unknown_knob(name: str, near: str | None) -> Diagnostic:
@@ -186,6 +198,12 @@ def rules_file_is_directory(path: str) -> Diagnostic:
     )
 
 
+def folder_without_rules(path: str) -> Diagnostic:
+    return RULES_FILE.about(
+        path, f"{quoted(path)} holds no rule file", "rule files end in `.seg`; check the folder"
+    )
+
+
 def rules_file_unreadable(path: str, reason: str) -> Diagnostic:
     return RULES_FILE.about(
         path, f"{quoted(path)} cannot be read: {_reason(reason)}", "check who may read the file"
@@ -223,10 +241,24 @@ def bad_date(text: str) -> Diagnostic:
 
 
 def bad_table_argument(text: str) -> Diagnostic:
+    name, sign, path = text.partition("=")
+    if not sign or "://" in name:
+        example = f"{shown(_table_of(text))}={shown(text) or 'customers.csv'}"
+        what = f"{quoted(text)} does not name a table and its file"
+    elif name:
+        example = f"{shown(name)}={shown(name)}.csv"
+        what = f"no file is named for the table {quoted(name)}"
+    else:
+        example = f"{shown(_table_of(path))}={shown(path) or 'customers.csv'}"
+        what = f"no table is named for the file {quoted(path)}" if path else "no table is named"
+    return BAD_TABLE.about(None, what, f"write both, such as `{example}`")
+
+
+def table_given_twice(name: str, files: Sequence[str]) -> Diagnostic:
     return BAD_TABLE.about(
         None,
-        f"{quoted(text)} does not name a table and its file",
-        f"write both, such as `{shown(_table_of(text))}={shown(text) or 'customers.csv'}`",
+        f"two files are named for the table {quoted(name)}: {listed(files)}",
+        "name one; rows of several files may lie in one folder of Parquet files",
     )
 
 
@@ -266,6 +298,15 @@ def no_segments() -> Diagnostic:
         None,
         "the rule file declares no segments",
         "add a block: `segments value of customers { … }`",
+    )
+
+
+def refused_strictly(out: str, findings: int) -> Diagnostic:
+    found = f"{findings:,} warning{'' if findings == 1 else 's'}"
+    return STRICT.about(
+        None,
+        f"nothing was written: the data have {found}, and --strict takes none",
+        f"mend what is named above; without --strict {quoted(out)} would be written all the same",
     )
 
 

@@ -26,6 +26,17 @@ conditions of value {
   | rest    | none    | no      |
 }
 """
+_PAID = """\
+table staff key staff_id {
+  staff_id text
+  salary   money sensitive
+  bonus    money
+}
+segments pay of staff {
+  high when salary > 50
+  otherwise low
+}
+"""
 
 
 def _ledger(total: str) -> Example:
@@ -53,6 +64,23 @@ NO_SHARES = entry(
     "the largest share.",
     wrong=assigned(HEADER + ROW.replace("120.50", "-120.50"), "profile --concentration spend"),
     right=assigned(HEADER + ROW, "profile --concentration spend"),
+    severity="warning",
+)
+CONCENTRATION_WITHHELD = entry(
+    "SEG478",
+    "the concentration of a sensitive column",
+    why="What the largest customers hold of a total, and what the loss of one would take, are the "
+    "values of single people. Of a sensitive column they are not shown.",
+    wrong=Example(
+        RULES + _PAID,
+        {"customers": HEADER + ROW, "staff": "staff_id,salary,bonus\nS1,100,5\n"},
+        "profile --by pay --concentration salary",
+    ),
+    right=Example(
+        RULES + _PAID,
+        {"customers": HEADER + ROW, "staff": "staff_id,salary,bonus\nS1,100,5\n"},
+        "profile --by pay --column bonus",
+    ),
     severity="warning",
 )
 UNKNOWN_DEPARTMENT = entry(
@@ -96,6 +124,15 @@ def no_shares(name: str, table: str, known: int) -> Diagnostic:
         else f"no row of {quoted(table)} has a known {quoted(name)}, so it has no shares"
     )
     return NO_SHARES.about(None, message, "ask for the concentration of another value")
+
+
+def concentration_withheld(name: str) -> Diagnostic:
+    return CONCENTRATION_WITHHELD.about(
+        None,
+        f"{quoted(name)} is sensitive or rests on a sensitive column, so its concentration is not "
+        "shown",
+        "ask for the concentration of another value",
+    )
 
 
 def unknown_department(name: str, declared: Sequence[str]) -> Diagnostic:

@@ -1,0 +1,101 @@
+"""`segrules compile`: rules as a bundle for services, as SQL, and how they are run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segrules.cli.options import Calibrated, Format, History, Knobs, OutputFormat, RulesFile, Tables
+from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
+from segrules.text import problems
+from segrules.text.diagnostic import RulesError
+
+if TYPE_CHECKING:
+    from segrules.rules import Rules
+    from segrules.segments.bundle import Compiled
+
+Bundle = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", metavar="OUT", help="Where to write the bundle (.segb)."),
+]
+Stubs = Annotated[
+    Path | None,
+    typer.Option("--stubs", metavar="OUT", help="Write the types of records (.pyi) as well."),
+]
+Day = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="The day of knobs and cut points (default: today, or that of the calibration).",
+    ),
+]
+Explained = Annotated[
+    bool,
+    typer.Option("--explain-plan", help="Show how rows are decided in bulk, and why that way."),
+]
+Rows = Annotated[
+    int | None,
+    typer.Option("--rows", min=1, metavar="N", help="For --explain-plan: how many rows there are."),
+]
+
+
+def command(
+    file: RulesFile,
+    out: Bundle = None,
+    as_of: Day = None,
+    table: Tables = [],
+    calibration: Calibrated = None,
+    history: History = None,
+    knob: Knobs = [],
+    stubs: Stubs = None,
+    explain_plan: Explained = False,
+    rows: Rows = None,
+    form: OutputFormat = Format.table,
+) -> None:
+    """Compile rules into one file from which a service decides records.
+
+    segrules compile rules.seg -o rules.segb --calibration cuts.json
+    """
+    from segrules.report.compiling import bundle_record, bundle_tables, plan_tables
+
+    if out is None and not (stubs or explain_plan):
+        raise RulesError([problems.no_bundle_asked()], unable=True)
+    if out is not None and out.suffix != ".segb":
+        raise RulesError([problems.bundle_ending(str(out))], unable=True)
+    rules = load(file, knob, date(as_of) if as_of else None, history)
+    if out is not None or stubs is not None:
+        made = _compiled(rules, as_of, calibration, table, (out, stubs))
+        if form is Format.json:
+            print_json(bundle_record(made, out))
+        else:
+            print_tables(bundle_tables(made, out))
+    if explain_plan and form is not Format.json:
+        from segrules.segments.compiling import plans
+
+        print_tables(plan_tables(plans(rules.ruleset, rows)))
+
+
+def _compiled(
+    rules: Rules,
+    as_of: str | None,
+    calibration: Path | None,
+    tables: list[str],
+    to: tuple[Path | None, Path | None],
+) -> Compiled:
+    """The bundle, written where that is asked for, and its types."""
+    from segrules.segments.compiling import write_stubs
+
+    day = date(as_of) if as_of else None
+    out, stubs = to
+    frames = scan(rules, tables) if tables else {}
+    with Progress("compiling"):
+        made, notes = rules.compiled_with(frames, day, calibration, str(out or "the bundle"))
+    show(notes)
+    if out is not None:
+        made.write(out)
+    if stubs is not None:
+        write_stubs(made, stubs)
+    return made

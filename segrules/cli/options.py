@@ -1,0 +1,183 @@
+"""The options that several commands have, and the kinds of their values."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+
+
+class Engine(StrEnum):
+    polars = "polars"
+    duckdb = "duckdb"
+    postgres = "postgres"
+    spark = "spark"
+
+
+RulesFile = Annotated[str, typer.Argument(metavar="FILE", help="The rule file (.seg).")]
+Tables = Annotated[
+    list[str],
+    typer.Option(
+        "--table",
+        metavar="NAME=PATH",
+        help="A table's data: CSV, Parquet, Arrow or Excel; once for each table.",
+    ),
+]
+Sources = Annotated[
+    list[str],
+    typer.Option(
+        "--table",
+        metavar="NAME=PLACE",
+        help="A table's data, once for each: CSV, Parquet (a file or a folder), Arrow, Excel, "
+        "`postgresql://user@host/database#schema.table` or `duckdb:file.duckdb#table`.",
+    ),
+]
+AsOf = Annotated[
+    str,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="The day the rules are asked about (YYYY-MM-DD); later rows are not seen.",
+    ),
+]
+Knobs = Annotated[
+    list[str],
+    typer.Option(
+        "--knob",
+        metavar="NAME=VALUE",
+        help="Set a knob for this run, in its range; or name a .toml file that sets several.",
+    ),
+]
+Of = Annotated[
+    str | None,
+    typer.Option("--of", metavar="TABLE", help="Which table, where several have segments."),
+]
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="SET", help="Which segments, where there are several sets."),
+]
+History = Annotated[
+    Path | None,
+    typer.Option("--history", metavar="DIR", help="The folder that assignments are kept in."),
+]
+Calibrated = Annotated[
+    Path | None,
+    typer.Option(
+        "--calibration",
+        metavar="FILE",
+        help="Use the cut points frozen in a file instead of taking them from these data.",
+    ),
+]
+OutputFormat = Annotated[
+    Format, typer.Option("--format", help="Tables for people, or JSON for machines.")
+]
+
+
+# ---- what is written
+
+
+Out = Annotated[
+    str,
+    typer.Option(
+        "-o", "--out", metavar="OUT", help="Where to write: .parquet, .csv, .arrow or .xlsx."
+    ),
+]
+OutPlace = Annotated[
+    str,
+    typer.Option(
+        "-o",
+        "--out",
+        metavar="OUT",
+        help="Where to write: .parquet, .csv, .arrow, .xlsx, a folder of Parquet (`segments/`), or "
+        "a table of a database, named as with --table.",
+    ),
+]
+Where = Annotated[
+    Engine,
+    typer.Option("--engine", help="What places the rows: here (polars), or where the tables are."),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse data with unreadable or undeclared values.")
+]
+GrowingHistory = Annotated[
+    Path | None,
+    typer.Option(
+        "--history",
+        metavar="DIR",
+        help="The folder of earlier assignments; this one is added to it.",
+    ),
+]
+Freeze = Annotated[
+    Path | None,
+    typer.Option(
+        "--freeze", metavar="FILE", help="Write the cut points of ranks, to be used later."
+    ),
+]
+UnknownCounts = Annotated[
+    bool, typer.Option("--unknown-counts", help="Add how many rules are unknown for each row.")
+]
+
+
+# ---- what is asked
+
+
+Profiled = Annotated[
+    list[str],
+    typer.Option("--column", metavar="NAME", help="A number to profile by (default: all money)."),
+]
+Concentrated = Annotated[
+    list[str],
+    typer.Option(
+        "--concentration", metavar="NAME", help="Show who brings and who costs this value."
+    ),
+]
+Effort = Annotated[
+    list[str],
+    typer.Option("--effort", metavar="NAME", help="What is spent on a customer, beside the value."),
+]
+Cards = Annotated[
+    bool, typer.Option("--cards", help="Show each segment on a card, in plain words.")
+]
+Department = Annotated[
+    str | None,
+    typer.Option("--for", metavar="DEPARTMENT", help="The cards, with what it does."),
+]
+FunnelName = Annotated[
+    str | None,
+    typer.Option("--funnel", metavar="NAME", help="Which funnel, where there are several."),
+]
+Gaps = Annotated[
+    bool, typer.Option("--gaps", help="Compare outcomes between groups of protected columns.")
+]
+Compared = Annotated[
+    list[str],
+    typer.Option(
+        "--column",
+        metavar="NAME",
+        help="Look for gaps by this column or named value (default: all that is protected).",
+    ),
+]
+Smallest = Annotated[
+    int | None,
+    typer.Option(
+        "--smallest",
+        metavar="N",
+        min=1,
+        help="Show gaps where there are so many on either side (default: 10).",
+    ),
+]
+Key = Annotated[str | None, typer.Option("--key", metavar="KEY", help="The customer to explain.")]
+Versus = Annotated[
+    str | None,
+    typer.Option("--versus", metavar="KEY", help="Another customer, to be held against."),
+]
+ShowValues = Annotated[
+    bool, typer.Option("--show-values", help="Show values (never of sensitive columns).")
+]

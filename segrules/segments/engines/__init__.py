@@ -1,0 +1,1 @@
+"""Tables where they are: databases, folders and clusters, as sources, engines and destinations."""

@@ -1,0 +1,82 @@
+"""What can be wrong when rules are compiled for a service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from segrules.text.catalogue import Example, entry
+from segrules.text.diagnostic import Diagnostic
+from segrules.text.problems.samples import RULES
+from segrules.text.problems.words import listed, quoted
+
+_RANKED = "segments value of customers {\n  high when in top 20% by spend\n  otherwise low\n}\n"
+_PLAIN = "segments value of customers {\n  high when spend >= 100\n  otherwise low\n}\n"
+
+NEEDS_CUTS = entry(
+    "SEG660",
+    "cut points are needed to compile",
+    why="A service decides one record at a time and has nobody to compare it with. Ranks and "
+    "figures of a population are answered from cut points, which are frozen before.",
+    wrong=Example(_RANKED, run="compile -o rules.segb"),
+    right=Example(_PLAIN, run="compile -o rules.segb"),
+)
+BUNDLE_ENDING = entry(
+    "SEG661",
+    "a place that is none for a bundle",
+    why="A bundle is written to a file that ends in .segb, so that nobody takes it for data.",
+    wrong=Example(RULES, run="compile -o rules.json"),
+    right=Example(RULES, run="compile -o rules.segb"),
+)
+NOTHING_TO_EXPORT = entry(
+    "SEG662",
+    "no features to export",
+    why="Features are what rules make of related rows, so that a service can be given them. Rules "
+    "that read the row alone have none.",
+    wrong=Example(_PLAIN, run="export -o features.parquet"),
+    right=Example(_PLAIN),
+)
+NO_DIALECT = entry(
+    "SEG663",
+    "an unknown dialect of SQL",
+    why="Databases differ in what the same SQL means, so SQL is written for one of those that are "
+    "known.",
+    wrong=Example(_PLAIN, run="compile --sql mysql"),
+    right=Example(_PLAIN, run="compile --sql duckdb"),
+)
+
+
+def compile_needs_cuts(written: Sequence[str]) -> Diagnostic:
+    return NEEDS_CUTS.about(
+        None,
+        f"the rules compare with a population, in {listed(written)}, and no cut points are given",
+        "add `--calibration FILE`, as `assign --freeze FILE` writes it; or `--table NAME=PATH` for "
+        "each table, to take them from data now",
+    )
+
+
+def bundle_ending(name: str) -> Diagnostic:
+    return BUNDLE_ENDING.about(
+        None, f"{quoted(name)} does not end in .segb", "name it `rules.segb`, or the like"
+    )
+
+
+def no_bundle_asked() -> Diagnostic:
+    return BUNDLE_ENDING.about(
+        None,
+        "no place is named for the bundle",
+        "add `-o rules.segb`; or `--stubs FILE` or `--explain-plan`, which can stand alone",
+    )
+
+
+def nothing_to_export(table: str) -> Diagnostic:
+    return NOTHING_TO_EXPORT.about(
+        None,
+        f"the rules of {quoted(table)} read no related rows, so there are no features to write",
+        "a service needs nothing but the columns of the record",
+    )
+
+
+def unknown_dialect(name: str, known: Sequence[str]) -> Diagnostic:
+    return NO_DIALECT.about(
+        None, f"there is no dialect {quoted(name)}", f"say {listed(known, 'or')}"
+    )
