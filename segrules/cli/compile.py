@@ -32,6 +32,14 @@ Day = Annotated[
         help="The day of knobs and cut points (default: today, or that of the calibration).",
     ),
 ]
+Dialect = Annotated[
+    str | None,
+    typer.Option(
+        "--sql",
+        metavar="DIALECT",
+        help="Print the rules as a query: duckdb, postgres, spark, snowflake or bigquery.",
+    ),
+]
 Explained = Annotated[
     bool,
     typer.Option("--explain-plan", help="Show how rows are decided in bulk, and why that way."),
@@ -51,6 +59,7 @@ def command(
     history: History = None,
     knob: Knobs = [],
     stubs: Stubs = None,
+    sql: Dialect = None,
     explain_plan: Explained = False,
     rows: Rows = None,
     form: OutputFormat = Format.table,
@@ -61,7 +70,7 @@ def command(
     """
     from segrules.report.compiling import bundle_record, bundle_tables, plan_tables
 
-    if out is None and not (stubs or explain_plan):
+    if out is None and not (stubs or explain_plan or sql):
         raise RulesError([problems.no_bundle_asked()], unable=True)
     if out is not None and out.suffix != ".segb":
         raise RulesError([problems.bundle_ending(str(out))], unable=True)
@@ -72,10 +81,33 @@ def command(
             print_json(bundle_record(made, out))
         else:
             print_tables(bundle_tables(made, out))
+    if sql is not None:
+        _print_sql(rules, sql, as_of, calibration, table)
     if explain_plan and form is not Format.json:
         from segrules.segments.compiling import plans
 
         print_tables(plan_tables(plans(rules.ruleset, rows)))
+
+
+def _print_sql(
+    rules: Rules, dialect: str, as_of: str | None, calibration: Path | None, tables: list[str]
+) -> None:
+    """The query of each table with segments; what has never been executed says so."""
+    from segrules.segments.compiling import Given, freeze
+    from segrules.segments.engines.addresses import extra
+
+    frames = scan(rules, tables) if tables else {}
+    given = Given(calibration, frames, rules.history)
+    frozen = freeze(rules.ruleset, rules.canonical, given, date(as_of) if as_of else None)
+    show(frozen.notes)
+    with extra("sql"):
+        from segrules.backends.sql import DIALECTS
+        from segrules.segments.warehouse import queries
+    for table, text in queries(rules.ruleset, dialect, frozen):
+        tried = (
+            "" if DIALECTS[dialect].executed else "; written for this dialect, not executed on it"
+        )
+        print(f"-- {table} as of {frozen.day}{tried}\n{text};")
 
 
 def _compiled(

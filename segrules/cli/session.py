@@ -201,9 +201,9 @@ def print_tables(parts: Iterable[RenderableType]) -> None:
 class Progress:
     """Says on stderr what is being done, once it takes long.
 
-    On a terminal after a second, one line that renews itself; elsewhere a line every ten seconds. Called with how
-    much of `total` is done it also says the pace and the time left; until then, that the work has
-    begun (a first projection compiles its kernels, and keeps them).
+    On a terminal after a second, one line that renews itself; elsewhere a line every ten seconds.
+    Called with how much of `total` is done it also says the pace and the time left; until then,
+    that the work has begun (a first projection compiles its kernels, and keeps them).
     """
 
     def __init__(self, doing: str, total: int = 0, unit: str = "") -> None:

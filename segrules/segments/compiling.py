@@ -37,42 +37,62 @@ class Given:
     made_with: str = ""
 
 
-def compile_rules(
-    ruleset: ir.Ruleset, text: str, given: Given, as_of: dt.date | None = None
-) -> tuple[Compiled, tuple[Diagnostic, ...]]:
-    """The bundle of rules (`text` in canonical layout), with what is to be said of it.
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The day that rules are compiled for, and by table what is frozen of populations.
+
+    `notes` are what is to be said of it.
+    """
+
+    day: dt.date
+    calibrations: Mapping[str, ir.Calibration]
+    notes: tuple[Diagnostic, ...]
+
+
+def freeze(ruleset: ir.Ruleset, text: str, given: Given, as_of: dt.date | None = None) -> Frozen:
+    """What the rules (`text` in canonical layout) are compiled with.
 
     The day is `as_of`; without one that of the frozen cut points, or today in the rules' zone.
 
     Raises:
-        RulesError: there are no segments, cut points are needed and not given or do not fit, or
-            rules cannot be asked of one record.
+        RulesError: there are no segments, or cut points are needed and not given or do not fit.
     """
     tables = list(dict.fromkeys(found.table for found in ruleset.sets))
     if not tables:
         raise RulesError([problems.no_segments()], unable=True)
-    frozen, notes = _frozen(ruleset, text, given)
-    if frozen is not None:
-        as_of = as_of or frozen.as_of
+    read, notes = _read(ruleset, text, given)
+    if read is not None:
+        as_of = as_of or read.as_of
     day = as_of or dt.datetime.now(ZoneInfo(ruleset.zone)).date()
-    calibrations: dict[str, ir.Calibration] = {}
+    calibrations = {table: ir.Calibration(day) for table in tables}
     for table in tables:
         compared = _compared(ruleset, table)
         if not compared:
             continue
-        if frozen is not None:
-            check_calibration(frozen, placing(ruleset, table), table, ruleset)
-            calibrations[table] = frozen
+        if read is not None:
+            check_calibration(read, placing(ruleset, table), table, ruleset)
+            calibrations[table] = read
         elif given.frames:
             asked = Asked(day, given.history)
             calibrations[table] = place(ruleset, table, given.frames, asked).context.calibration
         else:
             raise RulesError([problems.compile_needs_cuts(compared)], unable=True)
-    made = compiled(ruleset, text, day, calibrations, given.made_with)
-    held = _sensitive(ruleset, calibrations)
-    if held:
-        notes = (*notes, problems.holds_sensitive(given.out, held))
-    return made, notes
+    return Frozen(day, calibrations, notes)
+
+
+def compile_rules(
+    ruleset: ir.Ruleset, text: str, given: Given, as_of: dt.date | None = None
+) -> tuple[Compiled, tuple[Diagnostic, ...]]:
+    """The bundle of rules, with what is to be said of it; the rest is as for `freeze`.
+
+    Raises:
+        RulesError: as `freeze` says, or rules cannot be asked of one record.
+    """
+    frozen = freeze(ruleset, text, given, as_of)
+    made = compiled(ruleset, text, frozen.day, frozen.calibrations, given.made_with)
+    held = _sensitive(ruleset, frozen.calibrations)
+    notes = (problems.holds_sensitive(given.out, held),) if held else ()
+    return made, (*frozen.notes, *notes)
 
 
 def write_stubs(made: Compiled, out: Path) -> None:
@@ -85,7 +105,7 @@ def write_stubs(made: Compiled, out: Path) -> None:
     write_text(text, out)
 
 
-def _frozen(
+def _read(
     ruleset: ir.Ruleset, text: str, given: Given
 ) -> tuple[ir.Calibration | None, tuple[Diagnostic, ...]]:
     if given.calibration is None:

@@ -10,6 +10,10 @@ from segrules.text.problems.samples import RULES
 from segrules.text.problems.words import listed, quoted
 
 _RANKED = "segments value of customers {\n  high when in top 20% by spend\n  otherwise low\n}\n"
+_CUSTOMERS = {
+    "customers": "customer_id,joined,region,tier,spend,points,weight,share_web,vip,sold_at,note\n"
+    "C1,2026-01-02,north,gold,120.50,10,1.5,10%,yes,,\n"
+}
 _PLAIN = "segments value of customers {\n  high when spend >= 100\n  otherwise low\n}\n"
 
 NEEDS_CUTS = entry(
@@ -32,7 +36,7 @@ NOTHING_TO_EXPORT = entry(
     "no features to export",
     why="Features are what rules make of related rows, so that a service can be given them. Rules "
     "that read the row alone have none.",
-    wrong=Example(_PLAIN, run="export -o features.parquet"),
+    wrong=Example(_PLAIN, _CUSTOMERS, "export -o features.parquet"),
     right=Example(_PLAIN),
 )
 NO_DIALECT = entry(
@@ -64,7 +68,7 @@ def no_bundle_asked() -> Diagnostic:
     return BUNDLE_ENDING.about(
         None,
         "no place is named for the bundle",
-        "add `-o rules.segb`; or `--stubs FILE` or `--explain-plan`, which can stand alone",
+        "add `-o rules.segb`; or `--sql`, `--stubs` or `--explain-plan`, which stand alone",
     )
 
 

@@ -1,0 +1,118 @@
+"""`segrules compile` and `segrules export`: what a service is given, and what it must not be."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+from cli_shop import AS_OF, Shop, run, shop
+
+from segrules import load, runtime
+
+RANKED = """
+segments worth of customers {
+  best when in top 40% by spend
+  otherwise rest
+}
+"""
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Shop:
+    return shop(tmp_path)
+
+
+def ranked(made: Shop) -> Path:
+    made.rules.write_text(made.rules.read_text() + RANKED)
+    return made.rules
+
+
+def test_a_bundle_places_every_customer_as_assign_does(made: Shop, tmp_path: Path) -> None:
+    out = tmp_path / "shop.segb"
+    assert made.assign().code == 0
+    done = run("compile", made.rules, "-o", out, "--as-of", AS_OF)
+    assert (done.code, done.err) == (0, "")
+    rules = load(made.rules)
+    bundle = runtime.load(out)
+    assert bundle.hash[:12] in done.out
+    assert bundle.revision == rules.compile(as_of=dt.date.fromisoformat(AS_OF)).content["revision"]
+    placed = pl.read_parquet(made.out)
+    written = tmp_path / "features.parquet"
+    exported = run("export", made.rules, *made.tables, "--as-of", AS_OF, "-o", written)
+    assert exported.code == 0, exported.err
+    known = {row["customer_id"]: row for row in pl.read_parquet(written).to_dicts()}
+    rows = pl.read_csv(made.customers, infer_schema=False).to_dicts()
+    placed = placed.select("customer_id", pl.col("value").cast(pl.String))
+    expected = dict(placed.iter_rows())
+    assert set(expected.values()) == {"big", "keen", "small"}
+    for row in rows:
+        read = {each.name: row[each.name] for each in bundle.decider().columns}
+        features = {name: value for name, value in known[row["customer_id"]].items()
+                    if name != "customer_id"}  # fmt: skip
+        decision = bundle.decide(read, as_of=dt.date.fromisoformat(AS_OF), features=features)
+        assert decision.segment == expected[row["customer_id"]]
+
+
+def test_ranks_need_cut_points(made: Shop, tmp_path: Path) -> None:
+    out, cuts = tmp_path / "shop.segb", tmp_path / "cuts.json"
+    done = run("compile", ranked(made), "-o", out)
+    assert (done.code, done.codes) == (2, ["SEG660"])
+    assert not out.exists()
+    assert made.assign("--freeze", cuts).code == 0
+    done = run("compile", made.rules, "-o", out, "--calibration", cuts)
+    assert done.code == 0, done.err
+    frozen = runtime.load(out)
+    # the day of the cut points
+    assert frozen.as_of == dt.date.fromisoformat(AS_OF)
+    again = tmp_path / "again.segb"
+    assert run("compile", made.rules, *made.tables, "--as-of", AS_OF, "-o", again).code == 0
+    assert runtime.load(again).content["programs"] == frozen.content["programs"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ((), "SEG661"),
+        (("-o", "rules.json"), "SEG661"),
+        (("-o", "nowhere/rules.segb"), "SEG416"),
+        (("--sql", "mysql"), "SEG663"),
+    ],
+)
+def test_what_cannot_be_compiled(made: Shop, words: tuple[str, ...], code: str) -> None:
+    done = run("compile", made.rules, *words)
+    assert (done.code, done.codes) == (2, [code])
+
+
+def test_rules_without_related_rows_have_nothing_to_export(made: Shop, tmp_path: Path) -> None:
+    text = made.rules.read_text()
+    made.rules.write_text(text[: text.index("segments ")] + RANKED)
+    out = tmp_path / "features.parquet"
+    done = run("export", made.rules, *made.tables, "--as-of", AS_OF, "-o", out)
+    assert (done.code, done.codes) == (2, ["SEG662"])
+    assert not out.exists()
+
+
+def test_the_plan_is_the_same_each_time_and_follows_the_rows(made: Shop) -> None:
+    few = run("compile", made.rules, "--explain-plan", "--rows", 100)
+    assert few.code == 0
+    assert "a chain of conditions" in few.out
+    assert run("compile", made.rules, "--explain-plan", "--rows", 100).out == few.out
+    many = run("compile", made.rules, "--explain-plan", "--rows", 10_000_000_000)
+    assert many.out != few.out
+
+
+def test_a_query_for_a_warehouse_says_whether_it_was_ever_executed(made: Shop) -> None:
+    done = run("compile", made.rules, "--sql", "duckdb", "--as-of", AS_OF)
+    assert done.code == 0, done.err
+    assert done.out.startswith(f"-- customers as of {AS_OF}\nWITH ")
+    assert "not executed" in run("compile", made.rules, "--sql", "snowflake", "--as-of", AS_OF).out
+
+
+def test_types_are_written_beside(made: Shop, tmp_path: Path) -> None:
+    out = tmp_path / "types.pyi"
+    assert run("compile", made.rules, "--stubs", out).code == 0
+    text = out.read_text()
+    assert "class CustomersRecord(TypedDict):" in text
+    compile(text, "types.pyi", "exec")
