@@ -27,7 +27,7 @@ demo: $(VENV)/.installed
 	$(BIN)/segrules demo
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 COUNT ?= 2000000
 SEED ?= 1

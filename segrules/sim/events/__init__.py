@@ -1,0 +1,1 @@
+"""Discrete events: single customers who queue for pools of agents, many days over."""
