@@ -18,7 +18,7 @@ help:
 	@echo 'make test         run the tests'
 	@echo 'make soak         millions of hostile rule texts (COUNT=2000000 SEED=1)'
 	@echo 'make lint         style, types, layers and the grammar tables'
-	@echo 'make bench        run the benchmarks'
+	@echo 'make bench        run the benchmarks and write benches/RESULTS.md'
 	@echo 'make docs         renew the generated reference pages'
 	@echo 'make wheel-check  build the wheel and run the demonstration from it'
 	@echo 'make clean        remove what make has made'
@@ -45,6 +45,7 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@mkdir -p .benchmarks
 	$(BIN)/python -m pytest benches --benchmark-only --benchmark-json=.benchmarks/latest.json $(ARGS)
+	$(BIN)/python benches/results.py .benchmarks/latest.json benches/RESULTS.md
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m segrules.cli.reference
