@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segrules.cli.options import Calibrated, Format, History, Knobs, OutputFormat, RulesFile, Tables
-from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
+from segrules.cli.session import (
+    Progress,
+    date,
+    load,
+    paths,
+    print_json,
+    print_tables,
+    scan,
+    show,
+)
 from segrules.text import problems
 from segrules.text.diagnostic import RulesError
 
@@ -74,6 +83,8 @@ def command(
         raise RulesError([problems.no_bundle_asked()], unable=True)
     if out is not None and out.suffix != ".segb":
         raise RulesError([problems.bundle_ending(str(out))], unable=True)
+    read = [Path(file), *paths(table).values(), *([calibration] if calibration else [])]
+    _check_places(out, stubs, read)
     rules = load(file, knob, date(as_of) if as_of else None, history)
     if out is not None or stubs is not None:
         made = _compiled(rules, as_of, calibration, table, (out, stubs))
@@ -89,17 +100,32 @@ def command(
         print_tables(plan_tables(plans(rules.ruleset, rows)))
 
 
+def _check_places(out: Path | None, stubs: Path | None, read: list[Path]) -> None:
+    """Nothing that is read is written over, and types go to where types are kept.
+
+    Raises:
+        RulesError: something would be, or the ending is another one.
+    """
+    if stubs is not None and stubs.suffix != ".pyi":
+        raise RulesError([problems.stubs_ending(str(stubs))], unable=True)
+    taken = {place.resolve() for place in read}
+    over = [place for place in (out, stubs) if place is not None and place.resolve() in taken]
+    if over:
+        raise RulesError([problems.over_input(str(each)) for each in over], unable=True)
+
+
 def _print_sql(
     rules: Rules, dialect: str, as_of: str | None, calibration: Path | None, tables: list[str]
 ) -> None:
     """The query of each table with segments; what has never been executed says so."""
-    from segrules.segments.compiling import Given, freeze
+    from segrules.segments.compiling import Given, freeze, told_secrets
     from segrules.segments.engines.addresses import extra
 
     frames = scan(rules, tables) if tables else {}
     given = Given(calibration, frames, rules.history)
     frozen = freeze(rules.ruleset, rules.canonical, given, date(as_of) if as_of else None)
     show(frozen.notes)
+    show(told_secrets(rules.ruleset, frozen, "the query"))
     with extra("sql"):
         from segrules.backends.sql import DIALECTS
         from segrules.segments.warehouse import queries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from segrules.cli.options import AsOf, Calibrated, History, Knobs, Of, Out, RulesFile, Tables
-from segrules.cli.session import Progress, date, load, print_tables, scan
+from segrules.cli.session import Progress, date, load, paths, print_tables, scan
 
 
 def command(
@@ -28,8 +28,8 @@ def command(
 
     day, place = date(as_of), Path(out)
     rules = load(file, knob, day, history)
+    check_place(place, {**paths(table), "rules": Path(file)})
     frames = scan(rules, table)
-    check_place(place, {})
     with Progress("exporting"):
         placed = rules.place(frames, as_of=day, table=of, calibration=calibration)
         made = export(placed, place)

@@ -88,7 +88,9 @@ class Call:
         self.as_of = self.setting.today(as_of)
         self.features = features or {}
         self._raw, self._lookup = raw, lookup or {}
-        self._related = {**(related or {}), **(rows or {})}
+        passed = {**(related or {}), **(rows or {})}
+        # None says that nothing is known of the rows, an empty list that there are none
+        self._related = {name: each for name, each in passed.items() if each is not None}
         self._done: dict[int, Any] = {}
         self._indexes: dict[tuple[str, str], dict[Any, list[Row]]] = {}
         self._rows: dict[str, list[Row]] = {}

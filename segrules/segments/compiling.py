@@ -90,9 +90,7 @@ def compile_rules(
     """
     frozen = freeze(ruleset, text, given, as_of)
     made = compiled(ruleset, text, frozen.day, frozen.calibrations, given.made_with)
-    held = _sensitive(ruleset, frozen.calibrations)
-    notes = (problems.holds_sensitive(given.out, held),) if held else ()
-    return made, (*frozen.notes, *notes)
+    return made, (*frozen.notes, *told_secrets(ruleset, frozen, given.out))
 
 
 def write_stubs(made: Compiled, out: Path) -> None:
@@ -114,12 +112,12 @@ def _read(
     return read_calibration(given.calibration, ruleset=ruleset.name, rules=rules)
 
 
-def _sensitive(ruleset: ir.Ruleset, calibrations: Mapping[str, ir.Calibration]) -> list[str]:
-    """What is frozen of sensitive columns, which the bundle holds."""
-    found: dict[str, None] = {}
-    for table, frozen in calibrations.items():
-        found |= dict.fromkeys(secrets(frozen, placing(ruleset, table), table, ruleset))
-    return list(found)
+def told_secrets(ruleset: ir.Ruleset, frozen: Frozen, out: str) -> tuple[Diagnostic, ...]:
+    """A warning where what is compiled, called `out`, holds values of sensitive columns."""
+    held: dict[str, None] = {}
+    for table, made in frozen.calibrations.items():
+        held |= dict.fromkeys(secrets(made, placing(ruleset, table), table, ruleset))
+    return (problems.holds_sensitive(out, list(held)),) if held else ()
 
 
 def _compared(ruleset: ir.Ruleset, table: str) -> list[str]:

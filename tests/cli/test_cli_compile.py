@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from cli_shop import AS_OF, Shop, run, shop
+from cli_shop import AS_OF, Shop, run, shop, unchanged
 
 from segrules import load, runtime
 
@@ -116,3 +116,25 @@ def test_types_are_written_beside(made: Shop, tmp_path: Path) -> None:
     text = out.read_text()
     assert "class CustomersRecord(TypedDict):" in text
     compile(text, "types.pyi", "exec")
+
+
+def test_nothing_that_is_read_is_written_over(made: Shop, tmp_path: Path) -> None:
+    cuts = tmp_path / "cuts.json"
+    assert made.assign("--freeze", cuts).code == 0
+    with unchanged(made.folder):
+        for place in (made.customers, made.orders):
+            done = run("export", made.rules, *made.tables, "--as-of", AS_OF, "-o", place)
+            assert (done.code, done.codes) == (2, ["SEG415"])
+        for place, code in ((made.rules, "SEG661"), (cuts, "SEG661")):
+            done = run("compile", made.rules, "--calibration", cuts, "--stubs", place)
+            assert (done.code, done.codes) == (2, [code])
+    types = made.rules.with_suffix(".pyi")
+    made.rules.rename(types)
+    with unchanged(made.folder):
+        assert run("compile", types, "--stubs", types).codes == ["SEG415"]
+
+
+def test_a_query_that_holds_sensitive_values_says_so(made: Shop) -> None:
+    made.change("spend       money", "spend       money sensitive")
+    done = run("compile", ranked(made), *made.tables, "--as-of", AS_OF, "--sql", "duckdb")
+    assert (done.code, "SEG596" in done.codes) == (0, True)

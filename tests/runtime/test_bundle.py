@@ -194,6 +194,14 @@ def test_nothing_but_the_standard_library_is_imported(path: Path) -> None:
     assert done.stdout.strip() == "['segrules'] []"
 
 
+def test_rows_that_are_not_there_are_told_from_none_at_all(path: Path) -> None:
+    bundle = runtime.load(path)
+    assert bundle.decide(RECORD, as_of=DAY, orders=[]).segment == "small"
+    with pytest.raises(RecordError) as caught:
+        bundle.decide(RECORD, as_of=DAY, orders=None)
+    assert caught.value.code == "feature"
+
+
 # ---- served
 
 

@@ -294,6 +294,10 @@ class _Run:
 
     # ---- placements
 
+    def seed(self, name: str, caps: int, found: Decided) -> None:
+        """Takes a placement after so many caps as found."""
+        self._placements[name, caps] = found
+
     def placement(self, name: str, caps: int | None = None) -> Decided:
         """The placement after so many caps (None: all of them)."""
         found = self._compiled.set(name)

@@ -26,8 +26,9 @@ NEEDS_CUTS = entry(
 )
 BUNDLE_ENDING = entry(
     "SEG661",
-    "a place that is none for a bundle",
-    why="A bundle is written to a file that ends in .segb, so that nobody takes it for data.",
+    "a place that is none for a bundle, or for types",
+    why="A bundle is written to a file that ends in .segb, and types to one that ends in .pyi, so "
+    "that nobody takes them for something else and nothing else is lost.",
     wrong=Example(RULES, run="compile -o rules.json"),
     right=Example(RULES, run="compile -o rules.segb"),
 )
@@ -61,6 +62,12 @@ def compile_needs_cuts(written: Sequence[str]) -> Diagnostic:
 def bundle_ending(name: str) -> Diagnostic:
     return BUNDLE_ENDING.about(
         None, f"{quoted(name)} does not end in .segb", "name it `rules.segb`, or the like"
+    )
+
+
+def stubs_ending(name: str) -> Diagnostic:
+    return BUNDLE_ENDING.about(
+        None, f"{quoted(name)} does not end in .pyi", "name the types `rules.pyi`, or the like"
     )
 
 

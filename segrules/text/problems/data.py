@@ -354,7 +354,7 @@ def unknown_ending(out: str) -> Diagnostic:
 
 
 def over_input(out: str) -> Diagnostic:
-    return OVER_INPUT.about(out, f"`{out}` is an input", "write the result to another file")
+    return OVER_INPUT.about(out, f"`{out}` is an input", "write to another place")
 
 
 def not_written(out: str, reason: str) -> Diagnostic:
