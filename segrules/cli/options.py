@@ -124,6 +124,15 @@ UnknownCounts = Annotated[
     bool, typer.Option("--unknown-counts", help="Add how many rules are unknown for each row.")
 ]
 
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="FILE.html",
+        help="Write a page, too: one file that needs nothing else (extra `report`).",
+    ),
+]
+
 
 # ---- what is asked
 

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from segrules.cli.options import AsOf, Format, History, Knobs, OutputFormat, RulesFile, Tables
+from segrules.cli.options import (
+    AsOf,
+    Format,
+    History,
+    Knobs,
+    OutputFormat,
+    ReportFile,
+    RulesFile,
+    Tables,
+)
+from segrules.cli.page import check_page, made, write_page
 from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
 
 if TYPE_CHECKING:
@@ -49,6 +59,7 @@ def command(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, max=256, help="Default: all cores.")
     ] = None,
+    report: ReportFile = None,
     form: OutputFormat = Format.table,
 ) -> None:
     """Project what each scenario would do to conversion, revenue, cost and profit.
@@ -56,11 +67,13 @@ def command(
     Every figure is beside today under the same luck, with its interval and what it assumes.
 
         segrules simulate rules.seg --table leads=leads.csv --as-of 2026-06-30 --seed 7
+        segrules simulate rules.seg --report page.html ...
     """
     from segrules.report.projection import projection_record, projection_tables
     from segrules.sim.projection import Settings
 
     day = date(as_of)
+    check_page(report, [file, *table])
     rules = load(file, knob, day, history)
     frames = scan(rules, table)
     settings = Settings(project, runs, seed, engine.value, threads)
@@ -70,6 +83,10 @@ def command(
         print_json(projection_record(found))
     else:
         print_tables(projection_tables(found, rules.ruleset))
+    if report is not None:
+        from segrules.report.page.projection import projection_page
+
+        write_page(projection_page(found, rules.ruleset, made(rules, file)), report)
     if not found.complete:
         raise typer.Exit(130)
 

@@ -15,10 +15,12 @@ from segrules.cli.options import (
     History,
     Knobs,
     OutputFormat,
+    ReportFile,
     RulesFile,
     Smallest,
     Tables,
 )
+from segrules.cli.page import check_page, made, write_page
 from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ def command(
     gaps: Gaps = False,
     column: Compared = [],
     smallest: Smallest = None,
+    report: ReportFile = None,
     form: OutputFormat = Format.table,
 ) -> None:
     """Show how each segment goes through the funnel, against the average.
@@ -71,6 +74,7 @@ def command(
         segrules study rules.seg --gaps --column vulnerable ...
     """
     day = date(as_of)
+    check_page(report, [file, *table])
     rules = load(file, knob, day, history)
     frames = scan(rules, table)
     compared = column if gaps or column or smallest else None
@@ -78,6 +82,10 @@ def command(
         found = _found(rules, frames, day, _Wanted(funnel, by, compared, smallest))
     show((*found.study.findings, *(found.gaps.findings if found.gaps else ())))
     _print(found, rules, form)
+    if report is not None:
+        from segrules.report.page.study import study_page
+
+        write_page(study_page(found.study, rules.ruleset, made(rules, file)), report)
 
 
 def _found(rules: Rules, frames: dict[str, pl.LazyFrame], day: dt.date, wanted: _Wanted) -> _Found:

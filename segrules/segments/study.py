@@ -86,8 +86,13 @@ def study(placement: Placement, funnel: str, segments_of: str) -> Study:
     if later and len(young) == len(later):
         raise RulesError([_no_cohort(history, later[0])])
     findings = tuple(_no_rate(history, stage) for stage in young)
+    return Study(studied(history), history, findings)
+
+
+def studied(history: FunnelHistory) -> tuple[StudiedStage, ...]:
+    """Every stage after entry, each segment beside the others."""
     chances = holm(_chances(history))
-    return Study(tuple(_stage(history, stage, chances) for stage in later), history, findings)
+    return tuple(_stage(history, stage, chances) for stage in history.stages[1:])
 
 
 def _no_cohort(history: FunnelHistory, stage: str) -> Diagnostic:

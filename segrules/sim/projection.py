@@ -13,8 +13,10 @@ from segrules.lang.types import decimals
 from segrules.segments.assign import Placement
 from segrules.segments.funnel import FunnelHistory, funnel_history
 from segrules.segments.profile import find_set
+from segrules.segments.study import StudiedStage, studied
 from segrules.sim.estimate import Estimate, estimate
 from segrules.sim.model import MONEY_MEASURES
+from segrules.sim.outlook import Outlook, outlooks
 from segrules.sim.run import Engine, simulate
 from segrules.sim.summary import Figure, Row, summarise
 from segrules.text import problems
@@ -49,7 +51,8 @@ class Settings:
 class Projection:
     """The result of a project; `rows` hold money in minor units of `currency`.
 
-    `runs` are those that were finished; `complete` is False after an interruption.
+    `runs` are those that were finished; `complete` is False after an interruption. `outlooks` are
+    in the order of the scenarios; `stages` are those of the past that was estimated from.
     """
 
     project: ir.Project
@@ -64,6 +67,8 @@ class Projection:
     rows: tuple[Row, ...]
     complete: bool
     findings: tuple[Diagnostic, ...]
+    outlooks: tuple[Outlook, ...] = ()
+    stages: tuple[StudiedStage, ...] = ()
 
     def frame(self) -> pl.DataFrame:
         """A row a scenario, segment ("all" is the total) and measure.
@@ -167,5 +172,5 @@ def project(
     return Projection(
         found, seed, len(draws.replications), settings.engine, WHY[settings.engine],
         ruleset.currency, assumptions, history, estimated, summarise(draws), draws.complete,
-        tuple(expired),
+        tuple(expired), outlooks(draws), studied(history),
     )  # fmt: skip

@@ -93,6 +93,12 @@ def summarise(draws: Draws) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def figure(values: Floats) -> Figure:
+    """Return the figure of float64[R], R >= 2."""
+    require(values.ndim == 1 and len(values) >= 2, "a spread needs two replications")
+    return _figures(values[:, None, None])[0][0]
+
+
 def measures(model: FunnelModel) -> tuple[str, ...]:
     """Return the names of the measures: the stages, then sales and money where they exist."""
     if model.value is None:

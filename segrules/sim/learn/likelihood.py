@@ -20,8 +20,12 @@ def minimise(function: Callable[[Floats], float], start: Floats, *, step: float 
     value = function(best)
     for _ in range(20):
         simplex = np.vstack([best, best + step * np.eye(len(best))])
-        options: Any = {"initial_simplex": simplex, "xatol": 1e-8, "fatol": 1e-10 * (1.0 + abs(value)),
-                   "maxfev": 1_000 * len(best)}  # fmt: skip
+        options: Any = {
+            "initial_simplex": simplex,
+            "xatol": 1e-8,
+            "fatol": 1e-10 * (1.0 + abs(value)),
+            "maxfev": 1_000 * len(best),
+        }
         found = minimize(function, best, method="Nelder-Mead", options=options)
         least = float(found.fun)
         if value - least <= 1e-7 * (1.0 + abs(least)):

@@ -19,6 +19,7 @@ from segrules.text.problems.identity import *  # noqa: F403
 from segrules.text.problems.inference import *  # noqa: F403
 from segrules.text.problems.links import *  # noqa: F403
 from segrules.text.problems.names import *  # noqa: F403
+from segrules.text.problems.page import *  # noqa: F403
 from segrules.text.problems.past import *  # noqa: F403
 from segrules.text.problems.patterns import *  # noqa: F403
 from segrules.text.problems.populations import *  # noqa: F403

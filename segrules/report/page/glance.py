@@ -1,0 +1,95 @@
+"""The first glance of a projection: decision, range, chance, cost and evidence."""
+
+from __future__ import annotations
+
+from segrules.report.page.content import Tile
+from segrules.report.page.more import tone
+from segrules.report.page.view import View
+from segrules.report.page.words import futures, months
+from segrules.report.words import count
+from segrules.sim.assumptions import GRADES
+from segrules.sim.model import COST, PROFIT, TOTAL
+from segrules.sim.summary import Row
+
+
+def sentence(view: View) -> str:
+    """Decision, range, chance, cost and grade."""
+    found, outlook, unit = view.found, view.outlook, view.unit
+    rows = view.rows(TOTAL)
+    grade = f"Evidence grade {view.evidence.grade}: {GRADES[view.evidence.grade]}."
+    if not view.changes:
+        return (
+            f"{view.scenario}: it changes nothing. The {outlook.measure} was as today in all "
+            f"{count(found.runs)} futures. {grade}"
+        )
+    figure = outlook.figure
+    rises = "rises" if figure.mean >= 0 else "falls"
+    chance = futures(outlook.judged.chance_better, found.runs)
+    return (
+        f"{view.scenario}: {_decision(view)}. Over {months(found.project.months)} the "
+        f"{_told(outlook.measure)} {rises} by {unit.said(figure.mean, figure.mc_error)} (80% of "
+        f"futures: {unit.between(figure)}), and it is above today's in {chance}. "
+        f"{_cost(view, rows[COST])} {grade}"
+    )
+
+
+def _told(measure: str) -> str:
+    return measure if measure == PROFIT else f"number of customers who reach “{measure}”"
+
+
+def _decision(view: View) -> str:
+    low, high = view.outlook.judged.interval80
+    if low > 0:
+        firm = view.evidence.grade in ("A", "B")
+        return "worth doing" if firm else "worth doing if its assumptions hold"
+    return "not worth doing" if high < 0 else "not settled, as it may as well lose as gain"
+
+
+def _cost(view: View, row: Row) -> str:
+    if row.chance_better is None:
+        return "Cost stays as it is."
+    unit = view.unit_of(COST)
+    verb = "rises" if row.difference.mean >= 0 else "falls"
+    return f"Cost {verb} by {unit.said(row.difference.mean, row.difference.mc_error)}."
+
+
+def tiles(view: View) -> tuple[Tile, ...]:
+    outlook, unit = view.outlook, view.unit
+    rows = view.rows(TOTAL)
+    cost = rows[COST].difference
+    chance = futures(outlook.judged.chance_better, view.found.runs).removesuffix(" futures")
+    return (
+        Tile(
+            f"{unit.sign}{unit.change(outlook.figure)}",
+            f"{outlook.measure}, 80% of futures: {unit.between(outlook.figure)}",
+            tone(outlook.figure),
+        ),
+        Tile(chance if view.changes else "none", f"futures with more {outlook.measure}"),
+        Tile(
+            f"{view.unit_of(COST).sign}{view.unit_of(COST).change(cost)}",
+            f"cost, 80% of futures: {view.unit_of(COST).between(cost)}",
+        ),
+        Tile(view.evidence.grade, f"evidence: {GRADES[view.evidence.grade]}"),
+    )
+
+
+def caveats(view: View) -> tuple[str, ...]:
+    """The weightiest first."""
+    found, told = view.found, []
+    if not found.complete:
+        told.append(
+            f"Incomplete: interrupted after {count(found.runs)} of the futures that were asked for."
+        )
+    expired = [each for each in view.evidence.weighed if each.expired]
+    if expired:
+        names = ", ".join(f"“{view.called(each)}”" for each in expired)
+        told.append(f"Past their day, so they count as judgement: {names}.")
+    most = view.evidence.most if view.evidence.ranked else view.evidence.weighed
+    guessed = sum(each.source == "judgement" for each in most)
+    if guessed:
+        which = "assumptions that matter most" if view.evidence.ranked else "assumptions"
+        one = "is judgement: nobody has measured it"
+        many = "are judgement: nobody has measured them"
+        told.append(f"{guessed} of the {len(most)} {which} {one if guessed == 1 else many}.")
+    told += [f"{note[:1].upper()}{note[1:]}." for note in found.estimate.notes]
+    return tuple(told)

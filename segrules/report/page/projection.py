@@ -1,0 +1,240 @@
+"""The page of a projection: the answer first, then why, how surely, for whom, and on what basis."""
+
+from __future__ import annotations
+
+from segrules.lang import ir
+from segrules.report.page import charts, more
+from segrules.report.page.basis import annex, assumptions
+from segrules.report.page.content import Absent, Block, Chart, Page, Section, Table
+from segrules.report.page.funnel import funnel_blocks
+from segrules.report.page.glance import caveats, sentence, tiles
+from segrules.report.page.made import Made
+from segrules.report.page.view import Extras, View, view_of
+from segrules.report.page.words import EDGES, Unit, futures, months, named, passed, plus
+from segrules.report.words import count
+from segrules.sim.model import PROFIT, REVENUE, TOTAL
+from segrules.sim.projection import Projection
+from segrules.sim.summary import Row
+
+MOST_CAVEATS = 3
+
+
+def projection_page(
+    found: Projection, ruleset: ir.Ruleset, made: Made, extras: Extras | None = None
+) -> Page:
+    """The page about the first scenario of a project, the others beside it."""
+    given = extras or Extras()
+    view = view_of(found, ruleset, given)
+    funnel = found.project.funnel
+    return Page(
+        title=f"{view.scenario}: {ruleset.name}, {found.project.name}",
+        about=f"{funnel} by {found.project.by}, the next {months(found.project.months)} after "
+        f"{found.history.as_of}, against today",
+        sentence=sentence(view),
+        tiles=tiles(view),
+        caveats=caveats(view)[:MOST_CAVEATS],
+        sections=(
+            Section("bridge", "Profit bridge", _bridge(view)),
+            Section("uncertainty", "How sure it is", _uncertainty(view)),
+            Section("drivers", "What drives it", _drivers(view)),
+            Section("segments", "Winners and losers", _segments(view)),
+            Section("assumptions", "Assumptions", assumptions(view)),
+            Section("annex", "Annex: how this was worked out", annex(view, made)),
+        ),
+    )
+
+
+def _bridge(view: View) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    rows = view.rows(TOTAL)
+    if view.outlook.measure == PROFIT:
+        axis = f"{view.unit.name}, difference from today"
+        blocks.append(more.money_bridge(rows, REVENUE, view.unit, axis, view.scenario))
+    else:
+        blocks.append(
+            Absent("From revenue to profit", "the funnel has no value, so there is no revenue")
+        )
+    if view.extras.parts:
+        blocks.append(
+            more.parts_bridge(
+                view.extras.parts, view.outlook.figure, view.labels, view.unit, view.axis
+            )
+        )
+    else:
+        blocks.append(
+            Absent(
+                "What each part of it adds",
+                "contributions of the parts were not worked out in this run",
+            )
+        )
+    if len(view.found.project.compare) > 1:
+        blocks.append(_scenarios(view))
+    return tuple(blocks)
+
+
+def _scenarios(view: View) -> Table:
+    """All scenarios that were compared, over all segments."""
+    rows = []
+    for outlook in view.found.outlooks:
+        cells = [named(outlook.scenario, view.labels)]
+        totals = {
+            row.measure: row
+            for row in view.found.rows
+            if row.scenario == outlook.scenario and row.segment == TOTAL
+        }
+        for measure in view.measures:
+            cells.append(_change(totals[measure], view.unit_of(measure)))
+        none = totals[outlook.measure].chance_better is None
+        chance = futures(outlook.judged.chance_better, view.found.runs)
+        cells.append("no change" if none else chance.removesuffix(" futures"))
+        rows.append(tuple(cells))
+    money = f" ({view.found.currency})" if view.found.currency else ""
+    return Table(
+        f"Everything that was compared{money}: difference from today, mean and 80% interval",
+        (
+            "against today",
+            *(f">{each}" for each in view.measures),
+            f">more {view.outlook.measure} in",
+        ),
+        tuple(rows),
+    )
+
+
+def _change(row: Row, unit: Unit) -> str:
+    if row.chance_better is None:
+        return "no change"
+    return f"{unit.change(row.difference)}\n{unit.between(row.difference)}"
+
+
+def _uncertainty(view: View) -> tuple[Block, ...]:
+    blocks: list[Block] = [_dots(view)] if view.changes else []
+    if view.extras.course is not None:
+        unit = view.unit_of(view.extras.course.measure)
+        blocks.append(
+            more.course_chart(view.extras.course, unit, unit.name, view.extras.came)
+        )  # fmt: skip
+    else:
+        blocks.append(
+            Absent("Month by month", "this run keeps sums over the months, not each month")
+        )
+    return tuple(blocks)
+
+
+def _dots(view: View) -> Chart:
+    outlook, unit = view.outlook, view.unit
+    judged = outlook.judged
+    chance = futures(judged.chance_better, view.found.runs)
+    told = f"{chance} have more {outlook.measure} than today"
+    if judged.chance_target is not None and outlook.target is not None:
+        reached = futures(judged.chance_target, view.found.runs)
+        told += f", and {reached} reach the target of {unit.said(outlook.target)}"
+    values = [unit.flat(each) for each in outlook.dots]
+    target = None if outlook.target is None else unit.flat(outlook.target)
+    figure = outlook.figure
+    tail = plus(unit.rough(judged.worst, EDGES[95] * judged.error))
+    rows = (
+        ("mean", unit.change(figure)),
+        *((f"{level}% of futures", unit.between(figure, level)) for level in EDGES),
+        ("mean of the worst 5 of 100", tail),
+        ("expected loss if it is done", unit.ratio(outlook.loss_done)),
+        ("expected loss if it is left", unit.ratio(outlook.loss_left)),
+    )
+    return Chart(
+        "futures",
+        told[:1].upper() + told[1:],
+        f"Dot plot of {len(values)} futures, each a dot: {told}.",
+        (charts.dots(values, target, view.axis, told, f"Dot plot: {told}"),),
+        Table(
+            f"Difference of the {outlook.measure} from today, {unit.name}",
+            ("", ">figure"),
+            rows,
+        ),
+        f"Each dot stands for one of {len(values)} futures that are equally likely, of "
+        f"{count(view.found.runs)} that were run. Losses lie to the left of the line.",
+    )
+
+
+def _drivers(view: View) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    if view.extras.tornado is not None:
+        blocks.append(
+            more.drivers(view.extras.tornado, view.evidence, view.labels, view.unit, view.axis)
+        )
+    else:
+        blocks.append(
+            Absent(
+                "What moves the result most",
+                "assumptions were not moved one at a time in this run",
+            )
+        )
+    if view.extras.shares is not None:
+        blocks.append(more.spread(view.extras.shares))
+    return tuple(blocks)
+
+
+def _segments(view: View) -> tuple[Block, ...]:
+    blocks: list[Block] = [_winners(view)] if view.changes else []
+    blocks += funnel_blocks(view.found.history.stages[0], view.found.stages, view.segments)
+    blocks.append(_by_stage(view))
+    if view.extras.moves is not None:
+        found, when = view.extras.moves
+        blocks.append(more.migration_chart(found, view.segments, when))
+    if view.extras.concentration is not None:
+        chart = more.whale_chart(view.extras.concentration)
+        if chart is not None:
+            blocks.append(chart)
+    return tuple(blocks)
+
+
+def _winners(view: View) -> Chart:
+    spans, rows, touched = [], [], []
+    names = {**view.segments, TOTAL: "all segments"}
+    for segment, called in names.items():
+        by = view.rows(segment)
+        row = by[view.outlook.measure]
+        cells = [called]
+        for measure in view.measures:
+            unit = view.unit_of(measure)
+            today, change = unit.level(by[measure].today), _change(by[measure], unit)
+            cells.append(today if by[measure].chance_better is None else f"{today}\n{change}")
+        rows.append(tuple(cells))
+        if row.chance_better is None or segment == TOTAL:
+            continue
+        figure, unit = row.difference, view.unit
+        told = f"{unit.change(figure)} (80%: {unit.between(figure)})"
+        mean, low, high = map(unit.flat, (figure.mean, *figure.interval80))
+        spans.append(charts.Span(called, mean, low, high, told, more.tone(figure)))
+        touched.append(f"{called} {told}")
+    return Chart(
+        "winners",
+        f"Who gains and who loses {view.outlook.measure}",
+        f"Difference from today by segment with 80% intervals: {'; '.join(touched)}.",
+        (charts.spans(spans, view.axis, f"Differences by segment: {'; '.join(touched)}"),),
+        Table(
+            "Today; below it the difference and its 80% interval, where anything changes",
+            ("segment", *(f">{each}" for each in view.measures)),
+            tuple(rows),
+        ),
+        "Dots: means. Lines: 80% intervals; grey where they reach to both sides of zero. Segments "
+        "in which nothing changes are in the table only.",
+    )
+
+
+def _by_stage(view: View) -> Table:
+    """Where the scenario changes a rate."""
+    stages = view.found.estimate.model.stages
+    rows = []
+    for segment, called in {**view.segments, TOTAL: "all segments"}.items():
+        by = view.rows(segment)
+        if all(by[stage].chance_better is None for stage in stages):
+            continue
+        cells = []
+        for stage in stages[1:]:
+            today, then = (passed(each) for each in (by[stage].passed_today, by[stage].passed_then))
+            cells.append(today if today == then else f"{today} → {then}")
+        rows.append((called, *cells))
+    return Table(
+        "Share of those who reached the stage before, today → then, where anything changes",
+        ("segment", *(f">{stage}" for stage in stages[1:])),
+        tuple(rows),
+    )

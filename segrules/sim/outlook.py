@@ -1,0 +1,156 @@
+"""What a scenario holds in store, in the form that pictures need: futures, parts and courses.
+
+Shapes: R replications, T projected months, n parts. Figures are in the unit of what is given
+(money in minor units).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from segrules.sim.decide.risk import Judgement, judge, standard_error
+from segrules.sim.decide.shapley import Contributions
+from segrules.sim.model import COST, MONEY_MEASURES, PROFIT, REVENUE, Floats, require
+from segrules.sim.run import Draws
+from segrules.sim.summary import LOWER_IS_BETTER, Figure, Ratio, figure
+
+DOTS = 100
+"""Futures that a picture shows: each stands for as many of those that were run."""
+
+LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The difference of one measure over all segments, scenario less today.
+
+    dots: float64[DOTS] quantiles in the middle of equal parts, rising. judged: of the difference
+    as it is, or turned round for a measure of which less is better. loss_done, loss_left: what is
+    lost on average by doing it, and by leaving it. target: None without one.
+    """
+
+    scenario: str
+    measure: str
+    figure: Figure
+    dots: tuple[float, ...]
+    judged: Judgement
+    loss_done: Ratio
+    loss_left: Ratio
+    target: float | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one lever, or one reason, adds to the difference."""
+
+    name: str
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Quantiles by month, float64[T, 7] at `LEVELS`, the mean and its Monte Carlo error."""
+
+    mean: Floats
+    error: Floats
+    quantiles: Floats
+
+
+@dataclass(frozen=True)
+class Course:
+    """A measure month by month: both arms, and the difference between them, future by future."""
+
+    measure: str
+    months: tuple[str, ...]
+    today: Bands
+    then: Bands
+    difference: Bands
+
+
+def outlooks(draws: Draws, target: float | None = None) -> tuple[Outlook, ...]:
+    """The outlook of every scenario: of the profit, or without a value of who reaches the end."""
+    measure = draws.model.stages[-1] if draws.model.value is None else PROFIT
+    return tuple(
+        outlook(draws, at, measure, target=target) for at in range(len(draws.model.scenarios))
+    )
+
+
+def outlook(draws: Draws, at: int, measure: str, *, target: float | None = None) -> Outlook:
+    """The outlook of the scenario at a place; a measure is a stage or one of money.
+
+    target: a difference that is to be reached, in the unit of the measure.
+    """
+    require(measure in (*draws.model.stages, *MONEY_MEASURES), f"no measure {measure}")
+    before, after = (_total(draws, arm, measure) for arm in (None, at))
+    difference = after - before
+    turned = -difference if measure in LOWER_IS_BETTER else difference
+    return Outlook(
+        draws.model.scenarios[at].name,
+        measure,
+        figure(difference),
+        quantile_dots(difference),
+        judge(turned, target=target),
+        _mean(np.maximum(-turned, 0.0)),
+        _mean(np.maximum(turned, 0.0)),
+        target,
+    )
+
+
+def _mean(values: Floats) -> Ratio:
+    return Ratio(float(values.mean()), standard_error(values))
+
+
+def quantile_dots(values: Floats, count: int = DOTS) -> tuple[float, ...]:
+    """The quantiles of float64[R] in the middle of `count` equal parts, rising.
+
+    They are values that came up, none between them: a future that brings nothing stays at 0.
+    """
+    require(len(values) > 0 and count > 0, "no values")
+    middles = (np.arange(count) + 0.5) / count
+    found: list[float] = np.quantile(values, middles, method="inverted_cdf").tolist()
+    return tuple(found)
+
+
+def _total(draws: Draws, scenario: int | None, measure: str) -> Floats:
+    """float64[R], over all segments; None is today."""
+    arm = draws.today if scenario is None else draws.scenarios[scenario]
+    if measure == PROFIT:
+        found = arm.revenue.sum(axis=1) - arm.cost.sum(axis=1)
+    elif measure in (REVENUE, COST):
+        found = (arm.revenue if measure == REVENUE else arm.cost).sum(axis=1)
+    else:
+        found = arm.counts[:, :, draws.model.stages.index(measure)].sum(axis=1)
+    return np.asarray(found, dtype=np.float64)
+
+
+def parts(found: Contributions) -> tuple[Part, ...]:
+    """The contributions as figures, in their order; their means add up to the difference.
+
+    Valued future by future (value: float64[n, R]) they have intervals and an error; valued once
+    (float64[n]) they are figures without a spread, whose error is that of the orders tried.
+    """
+    require(found.value.ndim <= 2, "a value is a figure, or one a replication")
+    made = []
+    for name, value, error in zip(found.names, found.value, found.error, strict=True):
+        if value.ndim:
+            made.append(Part(name, figure(value)))
+            continue
+        mean, off = float(value), float(error)
+        none = (mean, mean)
+        made.append(Part(name, Figure(mean, none, none, none, 0.0 if math.isnan(off) else off)))
+    return tuple(made)
+
+
+def course(measure: str, months: Sequence[str], today: Floats, then: Floats) -> Course:
+    """The course of a measure, from float64[R, T] of both arms over all segments."""
+    require(today.shape == then.shape == (len(today), len(months)), "[R, T], and T months")
+    require(len(today) >= 2, "a spread needs two replications")
+    return Course(measure, tuple(months), bands(today), bands(then), bands(then - today))
+
+
+def bands(values: Floats) -> Bands:
+    """The mean and the quantiles of float64[R, T], month by month."""
+    error = values.std(axis=0, ddof=1) / math.sqrt(len(values))
+    return Bands(values.mean(axis=0), error, np.quantile(values, LEVELS, axis=0).T)

@@ -1,0 +1,121 @@
+"""Futures, parts and courses: what pictures show is what was drawn."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from example_funnel import example
+
+from segrules.sim.decide.shapley import contributions
+from segrules.sim.model import COST, PROFIT, TOTAL
+from segrules.sim.outlook import LEVELS, course, outlook, outlooks, parts, quantile_dots
+from segrules.sim.run import simulate
+from segrules.sim.summary import Figure, figure, summarise
+
+
+@pytest.fixture(scope="module")
+def draws():
+    return simulate(example(), 300, threads=1)
+
+
+def same(one: Figure, other: Figure) -> bool:
+    """The figures, but for the rounding of a sum in another order."""
+    exact = replace(one, mc_error=0.0) == replace(other, mc_error=0.0)
+    return exact and one.mc_error == pytest.approx(other.mc_error, rel=1e-12)
+
+
+def test_outlook_is_the_total_of_the_rows(draws) -> None:
+    rows = {(r.scenario, r.measure): r for r in summarise(draws) if r.segment == TOTAL}
+    for found in outlooks(draws):
+        row = rows[found.scenario, PROFIT]
+        assert found.measure == PROFIT
+        assert same(found.figure, row.difference)
+        assert found.judged.chance_better == (row.chance_better or 0.0)
+    cost = outlook(draws, 0, COST)
+    assert same(cost.figure, rows["up", COST].difference)
+    assert cost.judged.chance_better == rows["up", COST].chance_better
+    contract = outlook(draws, 0, "contract")
+    assert same(contract.figure, rows["up", "contract"].difference)
+
+
+def test_a_cost_is_judged_the_other_way_round(draws) -> None:
+    cost = outlook(draws, 0, COST, target=0.0)
+    assert cost.figure.mean > 0
+    assert cost.judged.mean == pytest.approx(-cost.figure.mean)
+    assert cost.loss_done.value - cost.loss_left.value == pytest.approx(cost.figure.mean)
+    assert cost.loss_done.mc_error > 0
+
+
+def test_losses_are_those_of_the_futures(draws) -> None:
+    found = outlook(draws, 1, PROFIT)
+    before = draws.today.revenue.sum(axis=1) - draws.today.cost.sum(axis=1)
+    arm = draws.scenarios[1]
+    gained = (arm.revenue.sum(axis=1) - arm.cost.sum(axis=1) - before).astype(float)
+    assert found.loss_done.value == pytest.approx(gained.clip(max=0).mean() * -1)
+    assert found.loss_left.value == pytest.approx(gained.clip(min=0).mean())
+    spread = gained.clip(min=0).std(ddof=1) / np.sqrt(len(gained))
+    assert found.loss_left.mc_error == pytest.approx(spread)
+
+
+def test_what_changes_nothing_has_all_dots_on_zero(draws) -> None:
+    nothing = outlooks(draws)[2]
+    assert nothing.scenario == "same"
+    assert set(nothing.dots) == {0.0}
+    assert nothing.loss_done.mc_error == 0.0
+
+
+def test_dots_are_values_that_came_up_in_equal_parts() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(1.0, 1.0, 4_321)
+    dots = quantile_dots(values)
+    assert len(dots) == 100
+    assert list(dots) == sorted(dots)
+    assert set(dots) <= set(values.tolist())
+    for at in range(100):
+        # half of a part lies below the dot in its middle
+        assert np.mean(values <= dots[at]) == pytest.approx((at + 0.5) / 100, abs=1 / len(values))
+    assert quantile_dots(np.array([3.0])) == (3.0,) * 100
+    with pytest.raises(ValueError, match="no values"):
+        quantile_dots(np.empty(0))
+
+
+def test_unknown_measure(draws) -> None:
+    with pytest.raises(ValueError, match="no measure"):
+        outlook(draws, 0, "hope")
+
+
+def test_parts_add_up_and_keep_their_spread() -> None:
+    rng = np.random.default_rng(1)
+    added = {"one": rng.normal(5, 1, 500), "two": rng.normal(-2, 3, 500)}
+    found = contributions(
+        tuple(added), lambda names: sum((added[name] for name in names), np.zeros(500))
+    )
+    one, two = parts(found)
+    assert (one.name, two.name) == ("one", "two")
+    assert one.figure.interval80 == pytest.approx(figure(added["one"]).interval80)
+    assert one.figure.mean + two.figure.mean == pytest.approx(
+        added["one"].mean() + added["two"].mean()
+    )
+
+
+def test_parts_of_figures_have_no_spread() -> None:
+    found = contributions(("a", "b"), lambda names: 3.0 * ("a" in names) + 4.0 * ("b" in names))
+    a, b = parts(found)
+    assert (a.figure.mean, b.figure.mean) == (3.0, 4.0)
+    assert a.figure.interval95 == (3.0, 3.0)
+    assert a.figure.mc_error == 0.0
+
+
+def test_course_pairs_the_arms_future_by_future() -> None:
+    rng = np.random.default_rng(2)
+    today = rng.normal(100, 30, (400, 3))
+    then = today + np.array([1.0, 2.0, 3.0])
+    found = course("profit", ("a", "b", "c"), today, then)
+    assert found.difference.mean == pytest.approx([1.0, 2.0, 3.0])
+    assert found.difference.error == pytest.approx([0.0] * 3, abs=1e-12)
+    assert np.ptp(found.difference.quantiles[1]) == pytest.approx(0.0, abs=1e-9)
+    assert found.today.quantiles.shape == (3, len(LEVELS))
+    assert found.today.quantiles[0] == pytest.approx(np.quantile(today[:, 0], LEVELS))
+    assert found.today.error == pytest.approx(today.std(axis=0, ddof=1) / 20)
+    with pytest.raises(ValueError, match="T months"):
+        course("profit", ("a",), today, then)
