@@ -206,7 +206,12 @@ class Functions:
             passed_on = ast.Return(_passed("other", ("record", *_BESIDE)))
             body.add(ast.If(ast.UnaryOp(ast.Not(), is_dict), [passed_on], []))
         _Reading(body, self.main, kind).read(columns)
+        asked = sorted({node[1] for node in walk(needed) if node[0] == "asked"})
         self._around(body, looking, "as_of" in kinds)
+        if asked and not self.options.trusted:
+            need = ast.Attribute(name("c"), "need", ast.Load())
+            numbers = body.scope.global_name("k", tuple(asked))
+            body.add(ast.Expr(ast.Call(need, [numbers], [])))
         governed = found["caps"] or found["allotments"] or found["holdout"]
         if found["cells"] is None and not governed:
             self._chain(body, found)

@@ -70,7 +70,8 @@ class Decider:
     of columns. `decide`, `decide_all`, `truths` and `features` take:
 
     - `as_of`: the day that is asked about (a date); today in the zone of the rules if left out
-    - `features`: values of named features, by name; they win over rows
+    - `features`: values of named features, by name; they win over rows. A record that is checked
+      needs all that its rules may ask, as features or as rows; a trusted one what it comes to
     - `related`: rows of related tables by table; `contacts=[…]` says the same. They are taken as
       all there are: where rules look at the rows of other records too (a parent's, say), theirs
       must be among them. A row that lacks the column by which it belongs is the record's own

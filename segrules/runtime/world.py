@@ -121,6 +121,35 @@ class Call:
             self._key = self._key or NO_KEY
         return self._key
 
+    def need(self, numbers: Sequence[int]) -> None:
+        """All that may be asked of a record must be there, whichever rule decides it in the end.
+
+        Otherwise a feature that was forgotten would be noticed with some records only.
+
+        Raises:
+            RecordError: neither a feature nor the rows that it is made of were passed, or a
+                feature cannot be read.
+        """
+        lacking: dict[str, None] = {}
+        tables: dict[str, None] = {}
+        for number in numbers:
+            asked = self.setting.asked[number]
+            if asked["name"] in self.features:
+                self.own(number)
+                continue
+            absent = [rows["table"] for rows in asked["rows"] if not self._has(rows["table"])]
+            if absent:
+                lacking[asked["name"]] = None
+                tables |= dict.fromkeys(absent)
+        if lacking:
+            says = f"pass them as features, or the rows of {', '.join(tables)}"
+            raise RecordError("feature", ", ".join(lacking), says)
+
+    def _has(self, table: str) -> bool:
+        """Whether the rows of a table were passed."""
+        source = self.setting.tables[table]["source"]
+        return table in self._related or (source is not None and source in self._related)
+
     def own(self, number: int) -> Any:
         """An aggregate or a sequence of the record: as it was passed, or of its rows."""
         if number not in self._done:

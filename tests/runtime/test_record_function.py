@@ -90,8 +90,13 @@ def test_a_feature_or_the_rows_it_is_made_of() -> None:
     assert MADE.decide(RECORD, AS_OF, features=passed) is by_rows
     # what is passed wins
     assert MADE.decide(RECORD, AS_OF, features={"calls_90d": 0}, contacts=rows).segment != "busy"
-    # a rule that is decided before asks for nothing
-    assert MADE.decide({**RECORD, "vip": True, "tier": "gold"}).segment == "top"
+    # all that may be asked must be there, also where an earlier rule decides
+    early = {**RECORD, "vip": True, "tier": "gold"}
+    with pytest.raises(RecordError) as raised:
+        MADE.decide(early, features={"calls_90d": 2})
+    assert (raised.value.code, raised.value.field) == ("feature", "any_contacts_where_open")
+    # a trusted record is asked for what it takes, and no more
+    assert MADE.with_options(trusted=True).decide(early).segment == "top"
 
 
 def test_rows_of_others_do_not_count() -> None:

@@ -145,7 +145,7 @@ def test_what_is_passed_beside_the_record() -> None:
         ({"contcts": []}, "table", "contcts"),
         ({"related": {"contcts": []}}, "table", "contcts"),
         ({"lookup": {"agnts": {}}}, "table", "agnts"),
-        ({}, "feature", "contacts"),
+        ({}, "feature", "calls_90d, any_contacts_where_open"),
         ({"contacts": [{"at": "x", "open": True}]}, "value", "at"),
         ({"contacts": [{"open": True}]}, "absent", "at"),
         ({"contacts": [3]}, "type", "contacts"),
