@@ -11,12 +11,13 @@ FOUND := $(shell $(BIN)/python -c 'import pip' 2>/dev/null && cat $(VENV)/.made 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test soak lint bench docs wheel-check clean
+.PHONY: help demo test soak soak-targets lint bench docs wheel-check clean
 
 help:
 	@echo 'make demo         install and run the demonstration'
 	@echo 'make test         run the tests'
 	@echo 'make soak         millions of hostile rule texts (COUNT=2000000 SEED=1)'
+	@echo 'make soak-targets millions of hostile rows, all targets (COUNT=10000000 SEED=1 HOURS=0)'
 	@echo 'make lint         style, types, layers and the grammar tables'
 	@echo 'make bench        run the benchmarks and write benches/RESULTS.md'
 	@echo 'make docs         renew the generated reference pages'
@@ -34,6 +35,12 @@ SEED ?= 1
 
 soak: $(VENV)/.installed-test
 	$(BIN)/python tests/fuzz/soak.py --count $(COUNT) --seed $(SEED) $(ARGS)
+
+HOURS ?= 0
+
+soak-targets: COUNT = 10000000
+soak-targets: $(VENV)/.installed-test
+	$(BIN)/python tests/agree/campaign.py --count $(COUNT) --seed $(SEED) --hours $(HOURS) $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Mapping
+import random
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from agree_worlds import luck_of, main_table
 from hypothesis import strategies as st
 
-from segrules.lang.ir import Apply, AsOf, Choose, Column, Const, Expr, Value
+from segrules.lang.ir import Apply, AsOf, Choose, Column, Const, Expr, Use, Value
 from segrules.lang.operators import OPERATORS, Missing, Operator, Signature
 from segrules.lang.types import (
     BOUND,
@@ -91,7 +93,11 @@ PATTERNS = (
     "[^a-z]",
     "é",
 )
-TEXTS = ("", "a", "ab", "AB", "ärger", "ä", "日本", "e\u0301", "é", "🙂", "a\nb", " a", "B")
+TEXTS = (
+    "", "a", "ab", "AB", "ärger", "ä", "日本", "e\u0301", "é", "🙂", "a\nb", " a", "B", "a ", "  ",
+    "\u00a0", "\u200b", "ß", "ẞ", "SS", "İ", "\u0131", "i\u0307", "\u212b", "Å", "\U0001d49c",
+    "\uffff", "%", "_", "a%", "\\", "'", '"', "a\r\n", "\t", ".", "null", "NaN", "-0",
+)  # fmt: skip
 DATES = (
     dt.date(2024, 2, 29), dt.date(2023, 2, 28), dt.date(2024, 1, 31), dt.date(2000, 2, 29),
     dt.date(2026, 6, 30), dt.date(2026, 7, 1), dt.date(1970, 1, 1), dt.date(1969, 12, 31),
@@ -102,7 +108,15 @@ INSTANTS = (
     _at(2026, 3, 29, 0, 59, 59, 999999), _at(2026, 3, 29, 1), _at(2026, 10, 25, 0, 30),
     _at(2026, 10, 25, 1), _at(2026, 6, 30, 22, 59, 59, 999999), _at(2026, 6, 30, 23),
     _at(1970, 1, 1), _at(1969, 12, 31, 23, 59, 59, 999999), _at(2099, 12, 31, 23, 59),
-    _at(2024, 2, 29, 12), _at(2026, 1, 1),
+    _at(2024, 2, 29, 12), _at(2026, 1, 1), _at(2025, 12, 31, 23, 59, 59, 999999),
+    # in New York, on Lord Howe Island by half an hour, and the day that Samoa left out
+    _at(2026, 3, 8, 6, 59, 59, 999999), _at(2026, 3, 8, 7), _at(2026, 11, 1, 5, 30),
+    _at(2026, 11, 1, 6), _at(2026, 4, 4, 14, 59, 59), _at(2026, 4, 4, 15), _at(2026, 10, 3, 15, 30),
+    _at(2011, 12, 30, 9, 59, 59, 999999), _at(2011, 12, 30, 10),
+    # midnight in a summer that no table of a zone lists, and in winter
+    _at(2099, 7, 1, 23), _at(2500, 7, 1, 22, 59, 59, 999999), _at(2500, 12, 31, 23, 59, 59),
+    # before there was a common time: London was 75 seconds behind
+    _at(1840, 1, 1, 0, 1), _at(1840, 1, 1, 0, 1, 15), _at(1, 1, 2), _at(9999, 12, 30),
 )  # fmt: skip
 DOUBLES = (
     0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, 0.1, 1 / 3, 1e-300, 5e-324, -5e-324, 1e300,
@@ -186,18 +200,18 @@ def result_type(signature: Signature, args: tuple[Expr, ...]) -> Type:
     return kinds.get(signature.result, FORMS[signature.result][0])
 
 
-def constants(operator: Operator, kind: Type) -> st.SearchStrategy[Const]:
+def constants(operator: Operator, kind: Type) -> tuple[Const, ...]:
     """Constants an operator takes from its index `constant` on."""
     if operator.name in {"idiv", "mod"}:
-        return st.sampled_from((1, 2, 7, 1000, BOUND)).map(lambda value: Const(value, Whole()))
+        return tuple(Const(value, Whole()) for value in (1, 2, 7, 1000, BOUND))
     if operator.name in {"add_days", "add_months"}:
         lengths = (0, 1, -1, 12, -13, 30, 365, -365, 119_988, -119_988, 4_000_000, BOUND)
-        return st.sampled_from(lengths).map(lambda value: Const(value, Whole()))
+        return tuple(Const(value, Whole()) for value in lengths)
     if operator.name == "matches":
-        return st.sampled_from(PATTERNS).map(lambda value: Const(value, Text()))
+        return tuple(Const(value, Text()) for value in PATTERNS)
     if operator.name == "held_out" and kind == FREE:
         kind = Share()
-    return st.sampled_from(pool(kind)).map(lambda value: Const(value, kind))
+    return tuple(Const(value, kind) for value in pool(kind))
 
 
 def magnitude(node: Expr) -> int:
@@ -211,7 +225,7 @@ def magnitude(node: Expr) -> int:
             return sum(map(magnitude, args))
         case Apply(op="mul", args=(a, b)):
             return magnitude(a) * magnitude(b)
-        case Apply(op="to_minor"):
+        case Apply(op="to_minor") | Use():
             return BOUND
         case Apply(op="days_between" | "months_between"):
             return 4_000_000
@@ -239,66 +253,143 @@ PRODUCERS = {
 }
 
 
+Any_ = TypeVar("Any_")
+
+
+class Chance(Protocol):
+    """Whatever decides: Hypothesis, which shrinks, or a generator of numbers, which is fast."""
+
+    def whole(self, low: int, high: int) -> int: ...
+
+    def one_of(self, values: Sequence[Any_]) -> Any_: ...
+
+
+class Drawn:
+    """Hypothesis decides."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self._draw = draw
+
+    def whole(self, low: int, high: int) -> int:
+        return self._draw(st.integers(low, high))
+
+    def one_of(self, values: Sequence[Any_]) -> Any_:
+        return self._draw(st.sampled_from(values))
+
+
+class Luck:
+    """A generator of numbers decides."""
+
+    def __init__(self, luck: random.Random) -> None:
+        self.whole, self.one_of = luck.randint, luck.choice
+
+
 @st.composite
 def trees(draw: st.DrawFn, form: Form, depth: int = DEPTH, kind: Type | None = None) -> Expr:
     """A well-typed expression of a form."""
-    # a whole expression is never a leaf; below it, leaves are as likely as choices
-    grow = draw(st.integers(3 if depth == DEPTH else 0, 9)) if depth else 0
-    if grow <= 2 or (kind is not None and form == "enum" and grow <= 6) or not PRODUCERS[form]:
-        return draw(leaves(form, kind))
-    node = draw(choices(form, depth, kind) if grow == 3 else applications(form, depth, kind))
-    if form == "int" and magnitude(node) >= 2**62:
-        return draw(leaves(form, kind))
-    return node
+    return Trees(Drawn(draw)).tree(form, depth, kind, whole=depth == DEPTH)
 
 
-@st.composite
-def leaves(draw: st.DrawFn, form: Form, kind: Type | None) -> Expr:
-    chosen = kind or draw(st.sampled_from(FORMS[form]))
-    if form == "date" and draw(st.integers(0, 5)) == 0:
-        return AsOf()
-    if draw(st.integers(0, 3)) == 0:
-        # no rule names a set, it may only be missing
-        missing = form == "set" or draw(st.integers(0, 9)) == 0
-        return Const(None if missing else draw(st.sampled_from(pool(chosen))), chosen)
-    return draw(st.sampled_from(columns_of(chosen)))
+class Trees:
+    """Makes well-typed expressions over the columns and the values `named` before."""
+
+    def __init__(self, chance: Chance, named: Sequence[Use] = ()) -> None:
+        self._chance, self.named = chance, list(named)
+
+    def tree(
+        self, form: Form, depth: int = DEPTH, kind: Type | None = None, *, whole: bool = False
+    ) -> Expr:
+        """An expression of a form, of a type if one is given; a whole one is never a leaf."""
+        # below it, leaves are as likely as choices
+        grow = self._chance.whole(3 if whole else 0, 9) if depth else 0
+        if grow <= 2 or (kind is not None and form == "enum" and grow <= 6) or not PRODUCERS[form]:
+            return self.leaf(form, kind)
+        if grow == 3:
+            return self.choice(form, depth, kind)
+        operator, signature = self._chance.one_of(PRODUCERS[form])
+        return self.application(operator, signature, depth, kind)
+
+    def leaf(self, form: Form, kind: Type | None = None) -> Expr:
+        chosen = kind or self._chance.one_of(FORMS[form])
+        if form == "date" and self._chance.whole(0, 5) == 0:
+            return AsOf()
+        if self._chance.whole(0, 3) == 0:
+            # no rule names a set, it may only be missing
+            missing = form == "set" or self._chance.whole(0, 9) == 0
+            return Const(None if missing else self._chance.one_of(pool(chosen)), chosen)
+        uses = [each for each in self.named if each.type == chosen]
+        if uses and self._chance.whole(0, 2) == 0:
+            return self._chance.one_of(uses)
+        return self._chance.one_of(columns_of(chosen))
+
+    def choice(
+        self, form: Form, depth: int, kind: Type | None = None, forced: Forced | None = None
+    ) -> Expr:
+        """A choice between values; `forced` is what its first condition or value is."""
+        if form == "enum":
+            kind = kind or self._chance.one_of(FORMS[form])
+        result = kind or FORMS[form][0]
+        place, made = forced or (None, None)
+        cases = [
+            [self.tree("bool", depth - 1), self.tree(form, depth - 1, kind)]
+            for _ in range(self._chance.whole(1, 3))
+        ]
+        otherwise = self.tree(form, depth - 1, kind)
+        if made is not None:
+            if place == 2:
+                otherwise = made
+            else:
+                cases[0][place or 0] = made
+        parts = [*itertools.chain(*cases), otherwise]
+        node = Choose(
+            tuple((condition, value) for condition, value in cases), otherwise, result,
+            any(part.optional for part in parts),
+        )  # fmt: skip
+        return self._within(node, form, kind)
+
+    def application(
+        self,
+        operator: Operator,
+        signature: Signature,
+        depth: int,
+        kind: Type | None = None,
+        forced: Forced | None = None,
+    ) -> Expr:
+        """An operator on operands; `forced` is what one of them is."""
+        operands = list(signature.operands)
+        if operator.name == "collect":
+            operands *= len(LIKED.values)
+        elif signature.repeats:
+            operands += operands[-1:] * self._chance.whole(0, 3)
+        # declared values of different columns may be compared for equality only
+        shared = kind or self._chance.one_of(FORMS["enum"])
+        if operator.name == "position":
+            shared = TIER
+        if operands[0] == "set":
+            shared = TASTES
+        if forced is not None and forced[1].type in FORMS["enum"]:
+            shared = forced[1].type
+        args: list[Expr] = []
+        for at, operand in enumerate(operands):
+            chosen = shared if operand == "enum" else None
+            if operator.name in {"eq", "ne"} and self._chance.whole(0, 4) == 0:
+                chosen = None
+            if forced is not None and at == forced[0]:
+                args.append(forced[1])
+            elif signature.constant is not None and at >= signature.constant:
+                known = constants(operator, chosen or FORMS[operand][0])
+                args.append(self._chance.one_of(known))
+            else:
+                args.append(self.tree(operand, depth - 1, chosen))
+        node = apply(operator.name, tuple(args), result_type(signature, tuple(args)))
+        return self._within(node, signature.result, kind)
+
+    def _within(self, node: Expr, form: Form, kind: Type | None) -> Expr:
+        """The node, or a leaf where a whole number may be too large for 64 bits."""
+        if form == "int" and magnitude(node) >= 2**62:
+            return self.leaf(form, kind)
+        return node
 
 
-@st.composite
-def choices(draw: st.DrawFn, form: Form, depth: int, kind: Type | None) -> Expr:
-    if form == "enum":
-        kind = kind or draw(st.sampled_from(FORMS[form]))
-    result = kind or FORMS[form][0]
-    cases = tuple(
-        (draw(trees("bool", depth - 1)), draw(trees(form, depth - 1, kind)))
-        for _ in range(draw(st.integers(1, 3)))
-    )
-    otherwise = draw(trees(form, depth - 1, kind))
-    parts = [*itertools.chain(*cases), otherwise]
-    return Choose(cases, otherwise, result, any(part.optional for part in parts))
-
-
-@st.composite
-def applications(draw: st.DrawFn, form: Form, depth: int, kind: Type | None) -> Expr:
-    operator, signature = draw(st.sampled_from(PRODUCERS[form]))
-    operands = list(signature.operands)
-    if operator.name == "collect":
-        operands *= len(LIKED.values)
-    elif signature.repeats:
-        operands += operands[-1:] * draw(st.integers(0, 3))
-    # declared values of different columns may be compared for equality only
-    shared = kind or draw(st.sampled_from(FORMS["enum"]))
-    if operator.name == "position":
-        shared = TIER
-    if operands[0] == "set":
-        shared = TASTES
-    args: list[Expr] = []
-    for at, operand in enumerate(operands):
-        chosen = shared if operand == "enum" else None
-        if operator.name in {"eq", "ne"} and draw(st.integers(0, 4)) == 0:
-            chosen = None
-        if signature.constant is not None and at >= signature.constant:
-            args.append(draw(constants(operator, chosen or FORMS[operand][0])))
-        else:
-            args.append(draw(trees(operand, depth - 1, chosen)))
-    return apply(operator.name, tuple(args), result_type(signature, tuple(args)))
+Forced = tuple[int, Expr]
+"""The place of an operand, and what stands there."""

@@ -5,14 +5,12 @@ What the tests of placements and of first matches ask of chains is asked of cell
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import agree_worlds
-import polars as pl
 import pytest
 import test_placements
 import test_segment_sets
 import test_worlds
+from agree_targets import Always
 from agree_trees import TABLE as TREES
 from agree_trees import rows as tree_rows
 from agree_trees import trees
@@ -25,31 +23,11 @@ from test_placements import *  # noqa: F403
 from test_segment_sets import *  # noqa: F403
 
 from segrules.backends.polars.first_match import assigned
-from segrules.backends.polars.lower import Scope, scope_of
+from segrules.backends.polars.lower import scope_of
 from segrules.backends.polars.plan import prepare
 from segrules.backends.reference.evaluate import Row, decide
-from segrules.lang.cells import cells_of
-from segrules.lang.ir import Const, Outcome, Rule, Ruleset, SegmentSet
+from segrules.lang.ir import Const, Outcome, Rule, SegmentSet
 from segrules.lang.types import Flag
-from segrules.segments.matching import by_cells
-
-
-class Always:
-    """Every set of a table by its cells, as long as it reads anything at all."""
-
-    def __init__(self, rules: Ruleset, table: str) -> None:
-        self.rules, self.table, self.decided = rules, table, 0
-
-    def __call__(
-        self, found: SegmentSet, scope: Scope, outcomes: Sequence[int], *, counted: bool
-    ) -> pl.Expr | None:
-        if scope.table.name != self.table:
-            return None
-        cells = cells_of(found, self.rules)
-        if not cells.subjects:
-            return None
-        self.decided += 1
-        return by_cells(cells, scope, outcomes, counted=counted)
 
 
 @pytest.fixture(autouse=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from agree_kernel import arrays, vector
 from agree_maker import TABLES, world
 from agree_trees import (
     FORMS,
@@ -35,14 +36,14 @@ from test_ranks import world as ranked_world
 from test_worlds import made as world_made
 
 from segrules.backends.kernel.target import compile_rules
-from segrules.backends.kernel.values import Vector, held_as, raw, values_of
+from segrules.backends.kernel.values import Vector, values_of
 from segrules.backends.reach import on_row, set_parts, steps_needed
 from segrules.backends.reference.evaluate import Row, decide, evaluate
 from segrules.backends.reference.rows import Tables
 from segrules.lang import ir
 from segrules.lang.ir import Column, Const, Expr, Table, Value
 from segrules.lang.operators import OPERATORS, Missing
-from segrules.lang.types import Enum, Flag, Set, Share, Text, Type, Whole, form
+from segrules.lang.types import Flag, Set, Share, Text, Whole
 from segrules.text.diagnostic import RulesError
 
 WORLD = ruleset([TABLE])
@@ -52,25 +53,6 @@ repeatable = settings(
     derandomize=True, deadline=None, database=None, max_examples=400,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
-
-
-def vector(values: Sequence[Value], kind: Type) -> Vector:
-    """Values as a caller hands them over; what is missing is held as something wild."""
-    missing = np.array([value is None for value in values])
-    if form(kind) == "text":
-        texts = tuple(sorted({str(value) for value in values if value is not None}))
-    else:
-        texts = kind.values if isinstance(kind, Enum | Set) else ()
-    wild = {"float": np.nan, "bool": True, "int": -(2**63)}.get(form(kind), 0)
-    held = [wild if value is None else raw(value, texts) for value in values]
-    return Vector(np.array(held, held_as(kind)), missing if missing.any() else None, texts)
-
-
-def arrays(table: Table, population: Sequence[Mapping[str, Value]]) -> dict[str, Vector]:
-    return {
-        column.name: vector([row.get(column.name) for row in population], column.type)
-        for column in table.columns
-    }
 
 
 ARRAYS = [arrays(TABLE, population) for population in POPULATIONS]
