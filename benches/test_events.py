@@ -104,3 +104,4 @@ def test_events(benchmark):
         "times_ciw": round(each["ciw"] / each["ours"]),
     }
     print(benchmark.extra_info)
+    benchmark.pedantic(ours, args=(ROUNDS,), rounds=ROUNDS)

@@ -343,7 +343,7 @@ class Rules:
         found = find_project(self.ruleset, project)
         settings = Settings(found.name, runs, seed, engine, threads)
         check_settings(settings)
-        placement = self.place(tables, as_of=as_of, table=self.funnel(found.funnel).table)
+        placement = self.place(tables, as_of=as_of, table=self.funnel(found.of).table)
         return carry_out(placement, settings)
 
     def compile(

@@ -99,7 +99,7 @@ def carry_out(
     from segrules.sim.projection import project as simulated
 
     found = find_project(rules.ruleset, settings.project)
-    funnel = next(each for each in rules.ruleset.funnels if each.name == found.funnel)
+    funnel = next(each for each in rules.ruleset.funnels if each.name == found.of)
     placement = rules.place(frames, as_of=day, table=funnel.table)
     with Progress("projecting", settings.runs or found.runs, "futures") as progress:
         return simulated(placement, settings, progress)

@@ -61,7 +61,7 @@ def estimate(
         RulesError: there are no arrivals to project, no mature cohort for a stage, or no sale to
             take a value from.
     """
-    funnel = next(each for each in ruleset.funnels if each.name == project.funnel)
+    funnel = next(each for each in ruleset.funnels if each.name == project.of)
     notes: list[str] = []
     if history.unplaced:
         verb = "is" if history.unplaced == 1 else "are"
@@ -280,11 +280,16 @@ def _scenario(node: ir.Scenario, funnel: ir.Funnel, segments: tuple[str, ...]) -
     levers = []
     for lever in node.levers:
         indices = tuple(segments.index(name) for name in lever.segments or segments)
+        odds = tuple(
+            (each.stage, each.factor)
+            for each in lever.edits
+            if isinstance(each, ir.Odds) and isinstance(each.factor, str)
+        )
         cost = None
-        if lever.cost is not None:
-            earliest = min(order.index(stage) for stage, _ in lever.odds)
-            cost = (order[earliest - 1], lever.cost)
-        levers.append(Lever(lever.kind, indices, lever.odds, cost))
+        for each in lever.costs:
+            earliest = min(order.index(stage) for stage, _ in odds)
+            cost = (order[earliest - 1], each.amount)
+        levers.append(Lever(lever.kind, indices, odds, cost))
     return Scenario(node.name, node.label, tuple(levers))
 
 

@@ -216,6 +216,9 @@ def test_what_is_not_there_is_said(table: str, code: str, pg_shop: EngineShop) -
         ("duckdb:{}/shop.duckdb#seen", "SEG683"),
         ("{pg}#other.segs", "SEG682"),
         ("{pg}#seen", "SEG683"),
+        ("duckdb:{}/shop.duckdb#letters", "SEG683"),
+        ("{pg}#letters", "SEG683"),
+        ("{}/letters/", "SEG683"),
         ("{}/full/", "SEG683"),
         ("{}/shop.seg/", "SEG683"),
         ("{}/nowhere/new/", "SEG414"),
@@ -230,8 +233,12 @@ def test_places_that_cannot_be_written_to(out: str, code: str, pg_shop: EngineSh
     pg, folder = str(pg_shop.postgres), pg_shop.folder
     with duckdb.connect(str(folder / "shop.duckdb")) as held:
         held.execute("create view seen as select 1 as n")
+        held.execute("create table letters as select 1 as n")
     with psycopg.connect(pg) as link:
         link.execute("create view seen as select 1 as n")
+        link.execute("create table letters as select 1 as n")
+    (folder / "letters").mkdir()
+    pl.DataFrame({"n": [1]}).write_parquet(folder / "letters" / "part.parquet")
     (folder / "full").mkdir()
     (folder / "full" / "letter.txt").write_text("dear")
     kind = "postgres" if "pg" in out else "duckdb" if out.startswith("duckdb") else "folders"

@@ -257,7 +257,7 @@ def _lever(node: s.LeverOf, symbols: Symbols) -> ir.Lever:
                     target.span, target.text, "any set", nearest(target.text, known)
                 )
             )
-    odds: list[tuple[str, str]] = []
+    odds: list[ir.Edit] = []
     cost: float | str | None = None
     for effect in node.effects:
         if isinstance(effect.amount, s.Name):
@@ -268,14 +268,15 @@ def _lever(node: s.LeverOf, symbols: Symbols) -> ir.Lever:
             cost = _cost(effect, symbols)
         elif isinstance(effect.amount, s.Name):
             _check_stage(effect.stage, symbols)
-            odds.append((effect.stage.text, effect.amount.text))
+            odds.append(ir.Odds(effect.stage.text, effect.amount.text))
     if not odds:
         symbols.log.report(problems.lever_without_effect(node.span, node.kind))
     targets = tuple(dict.fromkeys(target.text for target in node.targets))
     for at, target in enumerate(node.targets):
         if any(earlier.text == target.text for earlier in node.targets[:at]):
             symbols.log.report(problems.segment_named_twice(target.span, target.text))
-    return ir.Lever(node.kind, targets, tuple(odds), cost, node.span)
+    costs = () if cost is None else (ir.LeverCost(cost),)
+    return ir.Lever(node.kind, targets, tuple(odds), costs, span=node.span)
 
 
 def _check_assumption(name: s.Name, symbols: Symbols) -> None:
@@ -339,12 +340,14 @@ def _project(node: s.ProjectOf, symbols: Symbols) -> ir.Project | None:
     return ir.Project(
         node.name.text,
         funnel.name,
+        "funnel",
         by.name,
         months,
+        1,
         runs,
         seed,
         tuple(dict.fromkeys(name.text for name in names)),
-        node.name.span,
+        span=node.name.span,
     )
 
 
@@ -424,7 +427,11 @@ def _fitting_scenario(name: s.Name, funnel: ir.Funnel, by: ir.SegmentSet, symbol
     stages = {stage.name for stage in funnel.stages[1:]}
     for lever in found.levers:
         odd = [segment for segment in lever.segments if segment not in by.segments]
-        odd += [stage for stage, _ in lever.odds if stage not in stages]
+        odd += [
+            each.stage
+            for each in lever.edits
+            if isinstance(each, ir.Odds) and each.stage not in stages
+        ]
         if odd and not symbols.doubtful & set(odd):
             symbols.log.report(
                 problems.scenario_does_not_fit(name.span, name.text, odd[0], by.name, funnel.name)

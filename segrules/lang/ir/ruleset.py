@@ -7,7 +7,18 @@ from dataclasses import replace
 
 from segrules.lang.ir.declarations import Feature, Identity, Knob, Table, ValueBlock
 from segrules.lang.ir.expressions import Unit
-from segrules.lang.ir.projection import Assumption, Funnel, Project, Scenario
+from segrules.lang.ir.projection import (
+    Assumption,
+    Effort,
+    Funnel,
+    Life,
+    Line,
+    PayPlan,
+    Pool,
+    Project,
+    Quality,
+    Scenario,
+)
 from segrules.lang.ir.segments import (
     Claims,
     Conditions,
@@ -54,6 +65,12 @@ class Ruleset:
     examples: tuple[Examples, ...] = ()
     claims: tuple[Claims, ...] = ()
     funnels: tuple[Funnel, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    plans: tuple[PayPlan, ...] = ()
+    efforts: tuple[Effort, ...] = ()
+    qualities: tuple[Quality, ...] = ()
+    lives: tuple[Life, ...] = ()
+    lines: tuple[Line, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     projects: tuple[Project, ...] = ()

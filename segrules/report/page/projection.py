@@ -25,7 +25,7 @@ def projection_page(
     """The page about the first scenario of a project, the others beside it."""
     given = extras or Extras()
     view = view_of(found, ruleset, given)
-    funnel = found.project.funnel
+    funnel = found.project.of
     return Page(
         title=f"{view.scenario}: {ruleset.name}, {found.project.name}",
         about=f"{funnel} by {found.project.by}, the next {months(found.project.months)} after "

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from segrules.segments.engines.addresses import Address, Source, address
 from segrules.segments.engines.fetching import is_same, own_folder
-from segrules.segments.engines.folders import check_folder, replacing_folder
+from segrules.segments.engines.folders import check_earlier_result, check_folder, replacing_folder
 from segrules.segments.engines.stores import Stores, opened
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import data as data_problems
@@ -67,6 +67,7 @@ class Destination:
                 source = each.resolve()
                 if place == source or place in source.parents or source in place.parents:
                     raise RulesError([data_problems.over_input(str(self.said))], unable=True)
+        check_earlier_result(self.said)
 
     @contextmanager
     def replacing(self, _out: Path) -> Iterator[Path]:

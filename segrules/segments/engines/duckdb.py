@@ -13,7 +13,14 @@ import polars as pl
 from sqlglot import exp
 
 from segrules.segments.engines.addresses import Address, Source, extra
-from segrules.segments.engines.sessions import Answer, column, identifier, named, unfinished
+from segrules.segments.engines.sessions import (
+    Answer,
+    check_replaceable,
+    column,
+    identifier,
+    named,
+    unfinished,
+)
 from segrules.segments.read import hive_columns, parquet_parts
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import data as data_problems
@@ -203,6 +210,8 @@ class DuckDB:
         sort = there.get(out.table[-1].casefold(), "table")
         if sort != "table":
             raise RulesError([problems.no_table_there(str(out), sort)], unable=True)
+        if out.table[-1].casefold() in there:
+            check_replaceable(str(out), self.schema(out).names())
 
     @contextmanager
     def _made_anew(self, out: Address) -> Iterator[None]:

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import polars as pl
+
 from segrules.segments.atomic import PREFIX
+from segrules.segments.engines.sessions import check_replaceable
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import data as data_problems
 from segrules.text.problems import engines as problems
@@ -37,11 +40,34 @@ def check_folder(out: Path) -> None:
         return
     if not out.is_dir():
         raise RulesError([problems.no_table_there(str(out), "a file")], unable=True)
-    for part in sorted(out.rglob("*")):
-        # what Spark leaves beside its parts is hidden
-        if part.is_file() and part.suffix != ".parquet" and part.name[0] not in "._":
+    for part in _parts(out):
+        if part.suffix != ".parquet":
             name = part.relative_to(out).as_posix()
             raise RulesError([problems.folder_holds_more(str(out), name)], unable=True)
+
+
+def check_earlier_result(out: Path) -> None:
+    """A folder of Parquet files, if there is one, holds an earlier result.
+
+    Raises:
+        RulesError: it holds other data.
+    """
+    parts = _parts(out)
+    if parts:
+        check_replaceable(str(out), _columns(parts[0]))
+
+
+def _parts(out: Path) -> list[Path]:
+    # what Spark leaves beside its parts is hidden
+    return [each for each in sorted(out.rglob("*")) if each.is_file() and each.name[0] not in "._"]
+
+
+def _columns(part: Path) -> list[str]:
+    """The columns of a Parquet file; none where it cannot be read as one."""
+    try:
+        return list(pl.read_parquet_schema(part))
+    except (OSError, pl.exceptions.PolarsError):
+        return []
 
 
 @contextmanager

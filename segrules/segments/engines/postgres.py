@@ -11,7 +11,15 @@ import polars as pl
 from sqlglot import exp
 
 from segrules.segments.engines.addresses import Address, Source, extra
-from segrules.segments.engines.sessions import LOOSE, Answer, column, identifier, named, unfinished
+from segrules.segments.engines.sessions import (
+    LOOSE,
+    Answer,
+    check_replaceable,
+    column,
+    identifier,
+    named,
+    unfinished,
+)
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import engines as problems
 
@@ -256,6 +264,8 @@ class Postgres:
         if found and found[1] != "r":
             what = _OTHERS.get(found[1], "no table")
             raise RulesError([problems.no_table_there(str(out), what)], unable=True)
+        if found:
+            check_replaceable(str(out), self.schema(out).names())
 
     def _filled(self, table: exp.Table, rows: pl.LazyFrame, *, temporary: bool) -> None:
         """Makes a table and copies rows to it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +11,8 @@ import polars as pl
 from sqlglot import exp
 
 from segrules.segments.engines.addresses import Address, Source
+from segrules.text.diagnostic import RulesError
+from segrules.text.problems import engines as problems
 
 PREFIX = "segrules_unfinished_"
 """How the names of tables begin that are not finished. All of them are made and renamed, or made
@@ -78,6 +80,16 @@ class Store(Protocol):
 
     def close(self) -> None:
         """As in a session."""
+
+
+def check_replaceable(out: str, columns: Collection[str]) -> None:
+    """What a result takes the place of must be one: a set, and what decided it, among its columns.
+
+    Raises:
+        RulesError: it is another table, which somebody may need.
+    """
+    if not any(f"{name}_by" in columns for name in columns):
+        raise RulesError([problems.no_result_there(out)], unable=True)
 
 
 def unfinished() -> str:

@@ -17,7 +17,12 @@ import polars as pl
 from sqlglot import exp
 
 from segrules.segments.engines.addresses import Source, extra
-from segrules.segments.engines.folders import check_folder, put, unfinished_folder
+from segrules.segments.engines.folders import (
+    check_earlier_result,
+    check_folder,
+    put,
+    unfinished_folder,
+)
 from segrules.segments.engines.sessions import Answer, named, unfinished
 from segrules.segments.read import parquet_parts
 from segrules.text.diagnostic import RulesError
@@ -208,6 +213,7 @@ class Spark:
         """As in a store."""
         if isinstance(out, Path):
             check_folder(out)
+            check_earlier_result(out)
 
     # ---- errors
 

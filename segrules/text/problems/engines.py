@@ -49,8 +49,8 @@ REFUSED = entry(
     "SEG683",
     "a place of results that is refused",
     why="Results take the place of the table or folder before them as a whole. What is no table of "
-    "results is not replaced: a view, or a folder that holds more than Parquet files; nor is "
-    "a table that the database protects.",
+    "results is not replaced: a view, other data, or a folder that holds more than Parquet files; "
+    "nor is a table that the database protects.",
     wrong=Example(RULES, _SHOP, f"{_HERE} -o duckdb:shop.duckdb#all_customers"),
     right=Example(RULES, _SHOP, f"{_HERE} -o duckdb:shop.duckdb#segments"),
 )
@@ -171,6 +171,14 @@ def no_table_there(out: str, what: str) -> Diagnostic:
     """`what` is there instead, such as a view."""
     return REFUSED.about(
         None, f"{quoted(out)} is {what}, which results do not replace", "name another table"
+    )
+
+
+def no_result_there(out: str) -> Diagnostic:
+    return REFUSED.about(
+        None,
+        f"{quoted(out)} is there and is no earlier result: no segments and what decided them",
+        "name another place, or remove what is there first",
     )
 
 
