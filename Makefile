@@ -51,8 +51,11 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@mkdir -p .benchmarks
-	$(BIN)/python -m pytest benches --benchmark-only --benchmark-json=.benchmarks/latest.json $(ARGS)
-	$(BIN)/python benches/results.py .benchmarks/latest.json benches/RESULTS.md
+	@rm -f .benchmarks/*.json
+	@set -e; for each in benches/test_*.py; do \
+	  $(BIN)/python -m pytest $$each --benchmark-only --benchmark-json=.benchmarks/$$(basename $$each .py).json $(ARGS); \
+	done
+	$(BIN)/python benches/results.py benches/RESULTS.md .benchmarks/*.json
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m segrules.cli.reference

@@ -1,4 +1,4 @@
-"""Writes the results of the benchmarks as a page: `python results.py latest.json RESULTS.md`.
+"""Writes the results of the benchmarks as a page: `python results.py RESULTS.md *.json`.
 
 The page says on what they were measured and with which versions; nothing in it is written by hand.
 """
@@ -9,7 +9,7 @@ import importlib.metadata
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +28,22 @@ and with what else they do.
 """
 
 
-def page(report: Mapping[str, Any]) -> str:
-    """The page of a report of pytest-benchmark."""
-    benches = [line for bench in report["benchmarks"] for line in _bench(bench)]
-    return "\n".join([_ABOUT, *_machine(report), "", *benches])
+def page(reports: Sequence[Mapping[str, Any]]) -> str:
+    """The page of reports of pytest-benchmark, of one machine and in their order."""
+    benches = [line for each in reports for bench in each["benchmarks"] for line in _bench(bench)]
+    return "\n".join([_ABOUT, *_machine(reports), "", *benches])
 
 
-def _machine(report: Mapping[str, Any]) -> Iterable[str]:
-    machine, cpu = report["machine_info"], report["machine_info"]["cpu"]
-    commit = report["commit_info"]
-    changed = ", with changes" if commit.get("dirty") else ""
+def _machine(reports: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    first = reports[0]
+    machine, cpu = first["machine_info"], first["machine_info"]["cpu"]
+    times = sorted(each["datetime"][:16].replace("T", " ") for each in reports)
     yield "| measured on | |"
     yield "|---|---|"
-    yield f"| when | {report['datetime'][:16].replace('T', ' ')} UTC |"
-    yield f"| commit | {str(commit.get('id'))[:12]}{changed} |"
+    yield f"| when | {times[0]} to {times[-1]} UTC |"
+    yield f"| commit | {', '.join(dict.fromkeys(map(_commit, reports)))} |"
     yield f"| processor | {cpu.get('brand_raw', machine['processor'])}, {cpu.get('count')} cores |"
     yield f"| memory | {_memory()} GiB |"
-    yield f"| load while the page was written | {os.getloadavg()[0]:.1f} |"
     yield f"| system | {machine['system']} {machine['release']} |"
     yield f"| Python | {machine['python_version']} |"
     for name in LIBRARIES:
@@ -52,6 +51,11 @@ def _machine(report: Mapping[str, Any]) -> Iterable[str]:
             yield f"| {name} | {importlib.metadata.version(name)} |"
         except importlib.metadata.PackageNotFoundError:
             continue
+
+
+def _commit(report: Mapping[str, Any]) -> str:
+    commit = report["commit_info"]
+    return str(commit.get("id"))[:12] + (", with changes" if commit.get("dirty") else "")
 
 
 def _memory() -> int:
@@ -83,9 +87,9 @@ def _shown(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def main(report: str, out: str) -> None:
-    """Writes the page of a report."""
-    found = json.loads(Path(report).read_text("utf-8"))
+def main(out: str, *files: str) -> None:
+    """Writes the page of reports."""
+    found = [json.loads(Path(each).read_text("utf-8")) for each in files]
     Path(out).write_text(page(found), "utf-8")
 
 
