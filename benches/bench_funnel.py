@@ -8,6 +8,7 @@ import numpy as np
 from segrules.sim.model import (
     Arrivals,
     Assumption,
+    Charge,
     Conversion,
     CostLine,
     FunnelModel,
@@ -34,7 +35,12 @@ def headline():
         entered = reached
     everyone = tuple(range(SEGMENTS))
     levers = (
-        Lever("call", everyone, (("contact", "more"), ("sale", "more")), ("contact", 200.0)),
+        Lever(
+            "call",
+            everyone,
+            (("contact", "more"), ("sale", "more")),
+            (Charge(200.0, stage="contact"),),
+        ),
         Lever("haste", everyone, (("offer", "less"),)),
     )
     return FunnelModel(

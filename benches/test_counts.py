@@ -9,14 +9,9 @@ import numpy as np
 import pytest
 from bench_funnel import RUNS, SEGMENTS, STAGES, headline
 
+from segrules.sim.blocks import World, scenario_scene
 from segrules.sim.kernels.expected import Expected, expect
-from segrules.sim.kernels.parameters import (
-    draw_parameters,
-    empty_parameters,
-    empty_treated,
-    treat,
-)
-from segrules.sim.pack import pack, pack_scenario
+from segrules.sim.kernels.parameters import draw_parameters, empty_parameters
 from segrules.sim.run import simulate
 
 
@@ -76,15 +71,14 @@ def test_numpy_peer(benchmark):
 @pytest.mark.benchmark(group="expected")
 def test_expected_evaluation(benchmark):
     model = headline()
-    funnel, treatment = pack(model), pack_scenario(model, model.scenarios[0])
-    parameters, treated = empty_parameters(funnel, 1), empty_treated(funnel, 1)
-    draw_parameters(funnel, 0, parameters)
-    out = Expected(*(np.empty(size) for size in ((1, SEGMENTS, 4), (1, SEGMENTS), (1, SEGMENTS))))
+    world = World.of(model, "expected", months=False)
+    parameters = empty_parameters(world.funnel, 1)
+    draw_parameters(world.funnel, 0, parameters)
+    shapes = (1, SEGMENTS, 4), (1, SEGMENTS), (1, world.parts, SEGMENTS)
+    out = Expected(*(np.empty(shape) for shape in shapes))
 
     def evaluate():
-        treat(funnel, treatment, parameters, treated)
-        rate, mean_value = parameters.rate, parameters.mean_value
-        expect(funnel, rate, treated.conversion, mean_value, treated.unit_cost, out)
+        expect(world.funnel, parameters, scenario_scene(world, parameters, 0), out)
 
     benchmark(evaluate)
     assert out.revenue.min() > 0

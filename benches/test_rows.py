@@ -24,8 +24,9 @@ from segrules.backends.context import Context
 from segrules.backends.polars.calibrate import calibrate
 from segrules.backends.polars.first_match import assigned
 from segrules.backends.polars.lower import scope_of
-from segrules.backends.polars.plan import Frames, placing, prepare
+from segrules.backends.polars.plan import Frames, prepare
 from segrules.backends.polars.recall import recalled
+from segrules.backends.reach import placing
 from segrules.lang.ir import Calibration, Ruleset
 from segrules.lang.pipeline import compile_source
 from segrules.text.source import Source

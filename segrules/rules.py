@@ -11,28 +11,33 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from segrules.lang import ir
 from segrules.lang.format import canonical
 from segrules.lang.pipeline import Compiled, Refusal, compile_source
 from segrules.segments.examples import failures
+from segrules.segments.turned import compile_turned
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.source import Source
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import polars as pl
 
     from segrules.segments.assign import Asked, Placement
     from segrules.segments.bundle import Compiled as Bundled
     from segrules.segments.claims import Trial
+    from segrules.segments.compiling import Compiling
     from segrules.segments.explain import Explanation
     from segrules.segments.gaps import Gaps
     from segrules.segments.market import Market
     from segrules.segments.profile import Profile
     from segrules.segments.study import Study
-    from segrules.sim.projection import Projection
+    from segrules.sim.projection import EngineName
+    from segrules.sim.whichever import Found
 
     Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
     Frames = Mapping[str, pl.DataFrame] | Mapping[str, pl.LazyFrame]
@@ -131,10 +136,11 @@ def inspect(
     """Everything that is found in a text, the examples in it tried: the work of `check`.
 
     Files that it uses are read; of knobs whose value changes that of the day `as_of` is taken, or
-    the first one.
+    the first one. Examples hold for the declared settings: where knobs are set to other values,
+    they are not tried.
     """
-    compiled = compile_source(source, knobs, as_of, used_source)
-    if compiled.ruleset is not None:
+    compiled, turned = compile_turned(source, knobs or {}, as_of, used_source)
+    if compiled.ruleset is not None and not turned:
         for ruleset in _on_days_of_examples(source, compiled.ruleset, knobs):
             for failure in failures(ruleset):
                 compiled.log.report(failure)
@@ -327,24 +333,27 @@ class Rules:
         project: str | None = None,
         runs: int | None = None,
         seed: int | None = None,
-        engine: Literal["counts", "expected"] = "counts",
+        engine: EngineName = "auto",
         threads: int | None = None,
-    ) -> Projection:
+        executor: str | Executor = "threads",
+    ) -> Found:
         """What the scenarios of a project would do, beside today under the same luck.
 
         The result's `frame()` has a row a scenario, segment and measure; counts are customers
         over the projected months, money is in units of the ruleset's currency. The same tables,
-        `runs` and `seed` give the same bits whatever the `threads`. There are from 2 to 1,000,000
-        `runs` (the command line asks for 100 at least), and a `seed` is from 0 to 2**63 - 1.
+        `runs` and `seed` give the same bits whatever the `threads` and the `executor`: "threads",
+        "processes" or "spark", or any executor of `concurrent.futures`, which is left running.
+        There are from 2 to 1,000,000 `runs` (the command line asks for 100 at least), and a `seed`
+        is from 0 to 2**63 - 1.
         """
         from segrules.sim.projection import Settings, check_settings, find_project
-        from segrules.sim.projection import project as carry_out
+        from segrules.sim.whichever import carry_out, table_of
 
         found = find_project(self.ruleset, project)
-        settings = Settings(found.name, runs, seed, engine, threads)
+        settings = Settings(found.name, runs, seed, engine, threads, executor)
         check_settings(settings)
-        placement = self.place(tables, as_of=as_of, table=self.funnel(found.of).table)
-        return carry_out(placement, settings)
+        placement = self.place(tables, as_of=as_of, table=table_of(self.ruleset, found))
+        return carry_out(placement, found, settings, history=self.history)
 
     def compile(
         self,
@@ -365,12 +374,25 @@ class Rules:
         self, tables: Frames, as_of: dt.date | None, calibration: Path | None, out: str
     ) -> tuple[Bundled, tuple[Diagnostic, ...]]:
         """As `compile`, with what is to be said of it; `out` is what messages call the bundle."""
+        from segrules.segments.compiling import compile_rules, freeze
+
+        asked = self.compiling(tables, as_of, calibration, out)
+        frozen = freeze(asked)
+        made, notes = compile_rules(asked, frozen)
+        return made, (*frozen.notes, *notes)
+
+    def compiling(
+        self, tables: Frames, as_of: dt.date | None, calibration: Path | None, out: str
+    ) -> Compiling:
+        """The rules of the day for which they are compiled, with what they are frozen with."""
         from segrules import __version__
-        from segrules.segments.compiling import Given, compile_rules
+        from segrules.segments.compiling import Compiling, Given, day_of
 
         given = Given(calibration, tables, self.history, out, __version__)
-        rules = self.on(as_of) if as_of else self
-        return compile_rules(rules.ruleset, rules.canonical, given, as_of)
+        day = day_of(self.ruleset, given, as_of)
+        rules = self.on(day)
+        _, turned = compile_turned(self.compiled.source, self.knobs, day, used_source)
+        return Compiling(rules.ruleset, rules.canonical, day, given, turned)
 
     def gaps(
         self,

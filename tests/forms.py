@@ -188,9 +188,92 @@ assume warm_letter "Letters" = 1.1 to 1.3 {
   until  2027-06-30
 }
 
+pool desk "At the door" {
+  agents 3 from 7 to 15, 2 from 15 to 22.5
+  hours  35 per week
+  skill  2
+  serves drifting, steady
+  cost   19.50 per hour
+}
+
+pay by_member "A sum a member" {
+  40 per sale  # of any level
+  2% of value
+  1% of margin
+  times 1.5 for loyal, 2 for rest
+  less 25 per failed check
+  clawback 50%
+  3 per passed check
+  from 10 sales times 1.2
+  from 20 sales times 1.5 plus 10
+  from 40 sales plus share_more
+  5 per customer kept
+  1% of value kept
+  at most 900 per month
+}
+
+effort of return {
+  time       minutes / 60
+  elasticity 0.5 for loyal, 0.2 for rest
+  response   20%
+  supply     -0.1
+  paid by    by_member
+  pools      desk, trainers_pool
+}
+
+quality of return {
+  checked    30% for loyal, 10% for rest
+  failing    5%
+  found      most_found
+  missold    1%
+  loss       80
+  cost       4
+  wait       1 day for loyal, 2 days for rest
+  drop       3%
+  temptation 0.5
+}
+
+life training of members {
+  sales     invoices value amount - goods cost cleaning 1.20 each cost desk 2 each
+  tenure    grows by 1
+  fee       drifts by 1% give or take 4%
+  mood      drifts by 0  # as it comes
+  courses   steps by 1 for loyal, 2 for rest with chance 4%
+  visits_3m counts keep 60%
+  spent     sums
+  days_away since sale by 30
+  last_paid day of sale
+  minutes   follows price by -0.4
+  level     switches
+  keeping   6 for loyal, 4 for rest
+  leaving   2%
+}
+
+line desk_calls of calls where (kind = phone) {
+  arrives   called_at
+  handling  seconds / 60
+  waited    wait
+  abandoned hung_up and wait > 5
+  open      from 8 to 20
+  pools     desk
+  target    30 for loyal, 90 for rest
+}
+
 scenario letters "Write to them" {
   comms drifting, steady came odds warm_letter cost 1 each
   qa every segment cost call_cost each
+  qa pay none checked 20%
+}
+
+scenario people {
+  route loyal to desk after 60 seconds reserve 1
+  capacity desk, trainers_pool agents 4 cost 45_000 once cost 4_000 monthly
+  train desk skill 3 odds skill_odds
+  pay by_member neutral cost
+  comms steady mood by 1 to 8 chance smile fall_back frown from month 3 for 6 months over 2 months
+  terms every segment value times step leaving times step keeping 50% deadweight idle
+  process loyal came plus more pull_forward early
+  priority loyal reserve 2
 }
 
 scenario all = letters + calls
@@ -200,6 +283,8 @@ project return of standing by site {
   runs    2_000
   seed    7
   compare letters, all against today
+  hold    cost, sales
+  target  10_000
 }
 """
 """A file of a gym with every form in it; not quite as the formatter lays it out."""
@@ -267,6 +352,33 @@ FORMS = {
     "funnel": "funnel f of t { a at b c at d within 3 days value e + 1 cost g 5 each cost h i "
     "each }",
     "assume": 'assume a "A" = 1 to 2 { source s "x" owner "o" until 2027-01-01 } assume b = 5% { }',
+    "pool": 'pool p "P" { agents 3 serves a hours k per week skill 2.5 cost 5 per hour } pool q { '
+    "agents a from 8 to 9.5, 5% from k to 18 serves a, b }",
+    "pay": 'pay p "P" { 150 per sale 5% of value k of margin times 2 for a, k for rest times 3 '
+    "less 6 per failed check clawback 100% 5 per passed check from 1 sales times 2 from 2 sales "
+    "times 2 plus 3 from 4 sales plus k 1 per customer kept 1% of value kept at most 9 per month }",
+    "effort": "effort of f { time a / 60 + count r elasticity 0.6 for a, k for rest response r "
+    "supply -0.5 paid by p pools a, b } effort of g { time 3 for a, k for rest elasticity e }",
+    "quality": "quality of f { checked 5% failing a for b, 5% for c found 1% missold m loss 4 cost "
+    "5 for a, 6 for b wait 2 days drop 1% temptation 0.5 } quality of g { wait 1 day for a, k "
+    "weeks for rest }",
+    "life": "life l of t { sales r value a - b cost c 2.00 each cost d e each f grows by 1 g "
+    "drifts by 1% give or take 8% h drifts by -1 for a, 1 for b i steps by 1 with chance 3% j "
+    "counts k counts keep 92% l sums keep m n sums o since sale by 1 p day of sale q "
+    "follows price by -0.8 r switches keeping 4 for a, 1 for rest leaving 2% }",
+    "life, sales last": "life l of t { keeping 4 a switches sales r value count b }",
+    "line": "line l of t { arrives a handling b / 60 waited c abandoned d > 1 and e open from 8 to "
+    "20.5 pools p, q target 20 for a, 60 for rest }",
+    "line, where": "line l of t where (a = b) { target k abandoned not a }",
+    "levers": "scenario s { route a to p after 60 seconds reserve 1 route b to p after 1 second "
+    "capacity p, q agents 6 cost 4 once cost k monthly train p skill 4 odds o pay p neutral cost "
+    "pay p qa pay none qa pay none checked 5% qa a pay none checked k comms a b by 1 to 8 chance "
+    "c fall_back d price a price times b terms a value times b process a time times b c plus 2% "
+    "priority a reserve 2 comms a b by -1% chance c }",
+    "timing": "scenario s { comms a b odds c from month 3 for 6 months over 1 quarter keeping 50% "
+    "deadweight d pull_forward e price every segment b odds c from month k for l over m }",
+    "project, more": "project p { for 8 quarters hold cost target 5 } project q { hold cost, sales "
+    "target t }",
     "scenario": 'scenario s "S" { route a, b c odds d cost 5 each qa every segment cost e each }',
     "scenario, bundle": 'scenario s = a + b scenario t "T" = a',
     "project": "project f of s by a { for 12 months runs 5 seed 1 compare a, b against c }",

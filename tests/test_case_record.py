@@ -55,7 +55,8 @@ def beside(made: Decider, rows: Mapping[str, list[Row]], key: str) -> dict[str, 
         if name == main or table["kind"] == "derived":
             continue
         if table["of"] == main:
-            related[name] = [row for row in rows[name] if row[table["by"]] in keys]
+            wanted = {key} if table["alone"] else keys
+            related[name] = [row for row in rows[name] if row[table["by"]] in wanted]
         elif table["kind"] == "main":
             lookup[name] = {row[table["key"]]: row for row in rows[name]}.get
             if name in looked_at:

@@ -54,8 +54,9 @@ class Plan:
             "chain": "a chain of conditions in Polars, the first true one wins",
             "cells": "cells: a search a column, then one bit a rule",
         }
-        rows = "an unknown number of" if self.rows is None else f"{self.rows:_}"
-        head = f"{self.set}: {self.rules:_} rules over {rows} rows"
+        assumed = f"an unknown number of rows, taken for {UNKNOWN_ROWS:_}"
+        rows = assumed if self.rows is None else f"{self.rows:_} rows"
+        head = f"{self.set}: {self.rules:_} rules over {rows}"
         return "\n".join([head, f"  by {how[self.way]}", *(f"  {each}" for each in self.reasons)])
 
 

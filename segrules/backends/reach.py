@@ -71,6 +71,40 @@ def on_others(node: Expr) -> tuple[tuple[str, tuple[Expr, ...]], ...]:
             return ()
 
 
+def overlays(ruleset: Ruleset, table: str) -> tuple[Feature, ...]:
+    """The flags of a table and the outputs of its grids, as they were declared.
+
+    They are part of an assignment. Features stand in an order of use, which may change with a rule;
+    columns should not.
+    """
+    named = [each for each in ruleset.features_of(table) if each.kind in ("flag", "grid")]
+    return tuple(sorted(named, key=lambda each: each.span.start if each.span else 0))
+
+
+def sets_of(ruleset: Ruleset, table: str) -> tuple[SegmentSet, ...]:
+    """The segment sets of a table."""
+    return tuple(each for each in ruleset.sets if each.table == table)
+
+
+def conditions(sets: Iterable[SegmentSet]) -> list[Expr]:
+    """All that deciding the sets takes: rules, caps, allotments, hold-outs, counts of leaving."""
+    found: list[Expr] = []
+    for each in sets:
+        found.extend(set_parts(each))
+        found.extend(rank for allotment in each.allotments for rank, _ in allotment.best)
+        found.extend([each.holdout.test] if each.holdout else [])
+        found.extend(held.leaving for held in each.tolerances if held.leaving)
+    return found
+
+
+def placing(ruleset: Ruleset, table: str) -> list[Expr]:
+    """Every expression that an assignment of a table evaluates on its rows."""
+    return [
+        *conditions(sets_of(ruleset, table)),
+        *(feature.expr for feature in overlays(ruleset, table)),
+    ]
+
+
 def set_parts(found: SegmentSet, caps: int | None = None) -> tuple[Expr, ...]:
     """What a placement after so many caps (None: all of them) is decided by."""
     ranks = (cap.rank for cap in found.caps[:caps])
@@ -155,13 +189,7 @@ def _group(item: tuple[Group, Frozen]) -> Group:
 
 def _of_sets(ruleset: Ruleset) -> dict[str, list[Expr]]:
     """All that places, allots and holds out, by table."""
-    found: dict[str, list[Expr]] = {}
-    for each in ruleset.sets:
-        parts = found.setdefault(each.table, [])
-        parts.extend(set_parts(each))
-        parts.extend(rank for allotment in each.allotments for rank, _ in allotment.best)
-        parts.extend([each.holdout.test] if each.holdout else [])
-    return found
+    return {each.table: conditions(sets_of(ruleset, each.table)) for each in ruleset.sets}
 
 
 def _waiting(asked: Asked, ruleset: Ruleset) -> dict[str, tuple[str, Calibrated]]:

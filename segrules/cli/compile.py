@@ -22,8 +22,7 @@ from segrules.text import problems
 from segrules.text.diagnostic import RulesError
 
 if TYPE_CHECKING:
-    from segrules.rules import Rules
-    from segrules.segments.bundle import Compiled
+    from segrules.segments.compiling import Compiling, Frozen
 
 Bundle = Annotated[
     Path | None,
@@ -55,7 +54,12 @@ Explained = Annotated[
 ]
 Rows = Annotated[
     int | None,
-    typer.Option("--rows", min=1, metavar="N", help="For --explain-plan: how many rows there are."),
+    typer.Option(
+        "--rows",
+        min=1,
+        metavar="N",
+        help="For --explain-plan: how many rows there are (default: those of the table given).",
+    ),
 ]
 
 
@@ -77,7 +81,8 @@ def command(
 
     segrules compile rules.seg -o rules.segb --calibration cuts.json
     """
-    from segrules.report.compiling import bundle_record, bundle_tables, plan_tables
+    from segrules.report.compiling import plan_tables
+    from segrules.segments.compiling import freeze, height, plans
 
     if out is None and not (stubs or explain_plan or sql):
         raise RulesError([problems.no_bundle_asked()], unable=True)
@@ -85,19 +90,24 @@ def command(
         raise RulesError([problems.bundle_ending(str(out))], unable=True)
     read = [Path(file), *paths(table).values(), *([calibration] if calibration else [])]
     _check_places(out, stubs, read)
-    rules = load(file, knob, date(as_of) if as_of else None, history)
-    if out is not None or stubs is not None:
-        made = _compiled(rules, as_of, calibration, table, (out, stubs))
-        if form is Format.json:
-            print_json(bundle_record(made, out))
-        else:
-            print_tables(bundle_tables(made, out))
     if sql is not None:
-        _print_sql(rules, sql, as_of, calibration, table)
+        _check_dialect(sql)
+    rules = load(file, knob, date(as_of) if as_of else None, history)
+    frames = scan(rules, table) if table else {}
+    if out is not None or stubs is not None or sql is not None:
+        with Progress("compiling"):
+            asked = rules.compiling(
+                frames, date(as_of) if as_of else None, calibration, str(out or "the bundle")
+            )
+            frozen = freeze(asked)
+        show(frozen.notes)
+        if out is not None or stubs is not None:
+            _write(asked, frozen, (out, stubs), form)
+        if sql is not None:
+            _print_sql(asked, frozen, sql)
     if explain_plan and form is not Format.json:
-        from segrules.segments.compiling import plans
-
-        print_tables(plan_tables(plans(rules.ruleset, rows)))
+        counted = {name: height(frame) for name, frame in frames.items()} if rows is None else {}
+        print_tables(plan_tables(plans(rules.ruleset, rows, counted)))
 
 
 def _check_places(out: Path | None, stubs: Path | None, read: list[Path]) -> None:
@@ -114,46 +124,49 @@ def _check_places(out: Path | None, stubs: Path | None, read: list[Path]) -> Non
         raise RulesError([problems.over_input(str(each)) for each in over], unable=True)
 
 
-def _print_sql(
-    rules: Rules, dialect: str, as_of: str | None, calibration: Path | None, tables: list[str]
-) -> None:
-    """The query of each table with segments; what has never been executed says so."""
-    from segrules.segments.compiling import Given, freeze, told_secrets
+def _check_dialect(name: str) -> None:
+    """SQL is written for a dialect that is known, and by what comes as an extra.
+
+    Raises:
+        RulesError: there is no such dialect, or it is not installed.
+    """
     from segrules.segments.engines.addresses import extra
 
-    frames = scan(rules, tables) if tables else {}
-    given = Given(calibration, frames, rules.history)
-    frozen = freeze(rules.ruleset, rules.canonical, given, date(as_of) if as_of else None)
-    show(frozen.notes)
-    show(told_secrets(rules.ruleset, frozen, "the query"))
     with extra("sql"):
         from segrules.backends.sql import DIALECTS
-        from segrules.segments.warehouse import queries
-    for table, text in queries(rules.ruleset, dialect, frozen):
+    if name not in DIALECTS:
+        raise RulesError([problems.unknown_dialect(name, list(DIALECTS))], unable=True)
+
+
+def _print_sql(asked: Compiling, frozen: Frozen, dialect: str) -> None:
+    """The query of each table with segments; what has never been executed says so."""
+    from segrules.backends.sql import DIALECTS
+    from segrules.segments.compiling import told_secrets
+    from segrules.segments.warehouse import queries
+
+    show(told_secrets(asked.ruleset, frozen, "the query"))
+    for table, text in queries(asked.ruleset, dialect, frozen):
         tried = (
             "" if DIALECTS[dialect].executed else "; written for this dialect, not executed on it"
         )
         print(f"-- {table} as of {frozen.day}{tried}\n{text};")
 
 
-def _compiled(
-    rules: Rules,
-    as_of: str | None,
-    calibration: Path | None,
-    tables: list[str],
-    to: tuple[Path | None, Path | None],
-) -> Compiled:
+def _write(
+    asked: Compiling, frozen: Frozen, to: tuple[Path | None, Path | None], form: Format
+) -> None:
     """The bundle, written where that is asked for, and its types."""
-    from segrules.segments.compiling import write_stubs
+    from segrules.report.compiling import bundle_record, bundle_tables
+    from segrules.segments.compiling import compile_rules, write_stubs
 
-    day = date(as_of) if as_of else None
     out, stubs = to
-    frames = scan(rules, tables) if tables else {}
-    with Progress("compiling"):
-        made, notes = rules.compiled_with(frames, day, calibration, str(out or "the bundle"))
+    made, notes = compile_rules(asked, frozen)
     show(notes)
     if out is not None:
         made.write(out)
     if stubs is not None:
         write_stubs(made, stubs)
-    return made
+    if form is Format.json:
+        print_json(bundle_record(made, out))
+    else:
+        print_tables(bundle_tables(made, out))

@@ -19,6 +19,7 @@ import typer
 
 from segrules.cli import (
     assign,
+    backtest,
     check,
     compile,
     demo,
@@ -27,9 +28,12 @@ from segrules.cli import (
     fmt,
     history,
     init,
+    optimise,
+    pilot,
     profile,
     simulate,
     study,
+    sweep,
     test,
     version,
 )
@@ -96,12 +100,17 @@ for _module in (
     assign,
     profile,
     study,
+    sweep,
     test,
     history,
     explain,
     compile,
     export,
     simulate,
+    sweep,
+    optimise,
+    pilot,
+    backtest,
     demo,
     version,
 ):

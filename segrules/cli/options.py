@@ -80,6 +80,63 @@ OutputFormat = Annotated[
 ]
 
 
+# ---- what is simulated
+
+
+ProjectName = Annotated[
+    str | None,
+    typer.Option("--project", metavar="NAME", help="Which project, where there are several."),
+]
+ScenarioName = Annotated[
+    str | None,
+    typer.Option("--scenario", metavar="NAME", help="Which scenario (default: the first)."),
+]
+Measure = Annotated[
+    str | None,
+    typer.Option(
+        "--measure", metavar="NAME", help="A stage, sales, revenue, cost or profit (the default)."
+    ),
+]
+Futures = Annotated[
+    int | None, typer.Option("--runs", min=100, max=1_000_000, help="How many futures.")
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", min=0, max=2**63 - 1, help="The luck; the same seed gives the same bytes."
+    ),
+]
+Threads = Annotated[
+    int | None, typer.Option("--threads", min=1, max=256, help="Default: all cores.")
+]
+
+
+class GradeName(StrEnum):
+    """How good evidence must be: A the best."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    D = "D"
+
+
+RequiredGrade = Annotated[
+    GradeName | None,
+    typer.Option(
+        "--require-grade",
+        help="End with 1 where the evidence for a scenario is of a lower grade (A the best).",
+    ),
+]
+Backtested = Annotated[
+    Path | None,
+    typer.Option(
+        "--backtested",
+        metavar="FILE",
+        help="The record of a back-test of these rules (`segrules backtest --format json`).",
+    ),
+]
+
+
 # ---- what is written
 
 

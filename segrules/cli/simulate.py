@@ -7,31 +7,48 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from segrules.cli.held import held_record
 from segrules.cli.options import (
     AsOf,
+    Backtested,
     Format,
     History,
     Knobs,
     OutputFormat,
     ReportFile,
+    RequiredGrade,
     RulesFile,
     Tables,
 )
 from segrules.cli.page import check_page, made, write_page
 from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
+from segrules.text.diagnostic import RulesError
 
 if TYPE_CHECKING:
     import datetime as dt
 
     import polars as pl
 
+    from segrules.report.page.content import Page
     from segrules.rules import Rules
-    from segrules.sim.projection import Projection, Settings
+    from segrules.sim.assumptions import Grade
+    from segrules.sim.decisions.account import Account
+    from segrules.sim.projection import Settings
+    from segrules.sim.whichever import Found
 
 
 class EngineName(StrEnum):
+    auto = "auto"
     counts = "counts"
     expected = "expected"
+    customers = "customers"
+    events = "events"
+
+
+class ExecutorName(StrEnum):
+    threads = "threads"
+    processes = "processes"
+    spark = "spark"
 
 
 def command(
@@ -54,11 +71,22 @@ def command(
         ),
     ] = None,
     engine: Annotated[
-        EngineName, typer.Option("--engine", help="counts: with luck; expected: without.")
-    ] = EngineName.counts,
+        EngineName,
+        typer.Option(
+            "--engine",
+            help="auto: the cheapest that holds; counts: by segment; expected: without luck; "
+            "customers: each one, period by period; events: each contact of a line.",
+        ),
+    ] = EngineName.auto,
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, max=256, help="Default: all cores.")
     ] = None,
+    executor: Annotated[
+        ExecutorName,
+        typer.Option("--executor", help="Who does the work; the result is the same."),
+    ] = ExecutorName.threads,
+    backtested: Backtested = None,
+    require_grade: RequiredGrade = None,
     report: ReportFile = None,
     form: OutputFormat = Format.table,
 ) -> None:
@@ -67,39 +95,73 @@ def command(
     Every figure is beside today under the same luck, with its interval and what it assumes.
 
         segrules simulate rules.seg --table leads=leads.csv --as-of 2026-06-30 --seed 7
-        segrules simulate rules.seg --report page.html ...
+        segrules simulate rules.seg --report page.html --require-grade B ...
     """
-    from segrules.report.projection import projection_record, projection_tables
-    from segrules.sim.projection import Settings
+    from segrules.sim.projection import Projection, Settings
 
     day = date(as_of)
     check_page(report, [file, *table])
     rules = load(file, knob, day, history)
     frames = scan(rules, table)
-    settings = Settings(project, runs, seed, engine.value, threads)
+    settings = Settings(
+        project, runs, seed, engine.value, threads, executor.value, months=report is not None
+    )
+    held = held_record(backtested, rules, project)
     found = carry_out(rules, frames, day, settings)
     show(found.findings)
-    if form is Format.json:
-        print_json(projection_record(found))
-    else:
-        print_tables(projection_tables(found, rules.ruleset))
+    judged = _judged(found, rules, held)
+    _print(found, judged, rules, form)
     if report is not None:
-        from segrules.report.page.projection import projection_page
-
-        write_page(projection_page(found, rules.ruleset, made(rules, file)), report)
+        write_page(_page(found, judged, rules, file), report)
     if not found.complete:
         raise typer.Exit(130)
+    if require_grade is not None and isinstance(found, Projection):
+        _require(judged, require_grade.value)
 
 
 def carry_out(
     rules: Rules, frames: dict[str, pl.LazyFrame], day: dt.date, settings: Settings
-) -> Projection:
+) -> Found:
     """The projection, with its progress on stderr."""
+    from segrules.sim import whichever
     from segrules.sim.projection import find_project
-    from segrules.sim.projection import project as simulated
 
     found = find_project(rules.ruleset, settings.project)
-    funnel = next(each for each in rules.ruleset.funnels if each.name == found.of)
-    placement = rules.place(frames, as_of=day, table=funnel.table)
-    with Progress("projecting", settings.runs or found.runs, "futures") as progress:
-        return simulated(placement, settings, progress)
+    table = whichever.table_of(rules.ruleset, found)
+    placement = rules.place(frames, as_of=day, table=table)
+    what = "days" if found.about == "line" else "futures"
+    with Progress("projecting", settings.runs or found.runs, what) as progress:
+        return whichever.carry_out(placement, found, settings, progress, rules.history)
+
+
+def _judged(found: Found, rules: Rules, held: bool) -> tuple[Account, ...]:
+    """What each scenario is made of and rests on, where that is known."""
+    from segrules.sim.decisions.account import accounts
+    from segrules.sim.projection import Projection
+
+    if not isinstance(found, Projection):
+        return ()
+    return accounts(found, rules.ruleset, back_tested=held)
+
+
+def _print(found: Found, judged: tuple[Account, ...], rules: Rules, form: Format) -> None:
+    from segrules.report.simulated import record, tables
+
+    if form is Format.json:
+        print_json(record(found, judged))
+    else:
+        print_tables(tables(found, judged, rules.ruleset))
+
+
+def _page(found: Found, judged: tuple[Account, ...], rules: Rules, file: str) -> Page:
+    from segrules.report.page.simulated import page
+
+    return page(found, judged, rules.ruleset, made(rules, file))
+
+
+def _require(judged: tuple[Account, ...], grade: Grade) -> None:
+    from segrules.sim.decisions.trusting import too_weak
+
+    weak = too_weak(judged, grade)
+    if weak:
+        raise RulesError(list(weak))

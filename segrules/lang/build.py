@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from segrules.lang import syntax as s
-from segrules.lang.building import cells, declarations, expressions, projection, rows, segments
+from segrules.lang.building import (
+    agents,
+    cells,
+    declarations,
+    expressions,
+    projection,
+    rows,
+    segments,
+)
 from segrules.lang.building.builder import Builder, Rule
 from segrules.lang.parse import Parsed
 from segrules.text.diagnostic import Log
@@ -15,6 +23,7 @@ RULES: dict[str, Rule] = {
     **segments.RULES,
     **cells.RULES,
     **projection.RULES,
+    **agents.RULES,
 }
 
 

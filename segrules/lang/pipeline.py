@@ -140,9 +140,7 @@ def check(
     identities = identity.identities(file, symbols)
     symbols.personas = claims.persona_names(file)
     named.named(file, symbols)
-    projection.funnels(file, symbols)
-    projection.assumptions(file, symbols)
-    projection.scenarios(file, symbols)
+    projects = projection.projection(file, symbols)
     personas = claims.personas(file, symbols)
     targets = governance.targets(file, symbols)
     held = claims.claims(file, symbols, personas)
@@ -171,7 +169,13 @@ def check(
         examples=tuple(examples(file, symbols)),
         claims=tuple(held),
         funnels=tuple(symbols.funnels.values()),
+        pools=tuple(symbols.pools.values()),
+        plans=tuple(symbols.plans.values()),
+        efforts=tuple(symbols.efforts.values()),
+        qualities=tuple(symbols.qualities.values()),
+        lives=tuple(symbols.lives.values()),
+        lines=tuple(symbols.lines.values()),
         assumptions=tuple(symbols.assumptions.values()),
         scenarios=tuple(symbols.scenarios.values()),
-        projects=tuple(projection.projects(file, symbols)),
+        projects=tuple(projects),
     )

@@ -21,7 +21,7 @@ from lark.parsers.lalr_analysis import Shift
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 from lark.utils import TextSlice
 
-from segrules.lang.tables import keywords, load_parser
+from segrules.lang.tables import keywords, load_parser, reserved_words
 
 MAX_HEAD_STATES = 20_000
 """States tried before the shortest head of a declaration is given up."""
@@ -358,6 +358,8 @@ def _is_continuation(stand: _Stand, text: str, place: int, now: int) -> bool:
         return text[place] in _CONTINUES
     if word.group() not in _words():
         return False
+    if word.group() not in _reserved() and _advanced(stand.states, "NAME"):
+        return False
     return not any(_advanced(stand.states, terminal) for terminal in _words()[word.group()])
 
 
@@ -368,6 +370,12 @@ def _words() -> dict[str, tuple[str, ...]]:
     for terminal, word in keywords().items():
         found[word] = (*found.get(word, ()), terminal)
     return found
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    """Words that are names in backticks only; any other may well be one here."""
+    return frozenset(reserved_words())
 
 
 # ---- heads

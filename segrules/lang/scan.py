@@ -16,6 +16,7 @@ DECLARATIONS = (
     "use", "ruleset", "knob", "table", "rows", "identity", "let", "score", "band", "value",
     "segments", "flags", "suppress", "override", "cap", "allot", "holdout", "target", "conditions",
     "grid", "persona", "examples", "claims", "funnel", "assume", "scenario", "project",
+    "pool", "pay", "effort", "quality", "life", "line",
 )  # fmt: skip
 """The words that begin a declaration."""
 
@@ -59,7 +60,7 @@ class Scan:
 
 
 BREAKS = frozenset({*DECLARATIONS, "when", "add", "take", "less", "otherwise", "unsure", "cost"})
-BREAKS -= {"rows", "use"}
+BREAKS -= {"rows", "use", "pool", "pay", "effort", "quality", "life", "line"}
 """Words that no expression goes across."""
 
 

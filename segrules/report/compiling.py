@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +32,62 @@ def bundle_tables(made: Compiled, out: Path | None) -> Iterator[RenderableType]:
         for found in own:
             sets.add_row(found["name"], count(len(found["rules"])), count(len(found["segments"])))
         yield sets
-        yield note(f"\nreads {counted(len(read), 'column', 'columns')}: {', '.join(read)}")
-        named = [each for each in program["asked"] if each["name"]]
-        if named:
-            yield note("\nfeatures, to be passed by name, or made of the rows that are passed")
-            features = grid("feature", "is", "without rows")
-            for each in named:
-                empty = "missing" if each["empty"] is None else str(each["empty"])
-                features.add_row(each["name"], each["written"], empty)
-            yield features
-    examples = sum(len(each["rows"]) for each in content["examples"])
+        named = f"{counted(len(read), 'column', 'columns')}: {', '.join(read)}"
+        yield note(f"\nreads {named if read else 'no column of the record'}")
+        yield from _features(program)
+        yield from _rows(program)
+    yield from _tried(content)
+
+
+def _features(program: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What may be passed in place of rows."""
+    named = [each for each in program["asked"] if each["name"]]
+    if not named:
+        return
+    yield note("\nfeatures, to be passed by name, or made of the rows that are passed")
+    features = grid("feature", "is", "without rows")
+    for each in named:
+        empty = "missing" if each["empty"] is None else str(each["empty"])
+        features.add_row(each["name"], each["written"], empty)
+    yield features
+
+
+def _rows(program: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What rows of other tables need, where they are passed or looked up."""
+    found = needed_of_rows(program)
+    if not found:
+        return
+    yield note("\nrows, where they are passed in place of features, or a link leads to them")
+    tables = grid("rows of", "need")
+    for name, columns in found.items():
+        tables.add_row(name, ", ".join(columns))
+    yield tables
+
+
+def needed_of_rows(program: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The columns that rules read of the rows of other tables, by table."""
+    return {
+        name: [each for each, column in table["columns"].items() if column["read"]]
+        for name, table in program["tables"].items()
+        if name != program["table"] and table["kind"] != "derived"
+    }
+
+
+def _tried(content: Mapping[str, Any]) -> Iterator[RenderableType]:
+    """What a service tries before it takes the bundle."""
+    examples, vectors = (sum(len(each["rows"]) for each in content[part])
+                         for part in ("examples", "vectors"))  # fmt: skip
     if examples:
         tried = counted(examples, "example", "examples")
         yield note(f"\n{tried} inside, which a service tries before it takes the bundle")
+    for name, (own, to) in content["turned"].items():
+        yield note(f"\nthe knob {name} is {to}, not {own} as the rules have it")
+    if vectors:
+        kept = counted(vectors, "example", "examples")
+        yield note(
+            f"{kept} inside, which hold for the settings of the rules and are not tried; a service "
+            "holds the bundle to what is decided of them now"
+        )
 
 
 def bundle_record(made: Compiled, out: Path | None) -> dict[str, Any]:
@@ -59,7 +102,10 @@ def bundle_record(made: Compiled, out: Path | None) -> dict[str, Any]:
         "as_of": content["as_of"],
         "knobs": content["knobs"],
         "records": content["schema"],
+        "rows": {name: needed_of_rows(each) for name, each in content["programs"].items()},
         "examples": sum(len(each["rows"]) for each in content["examples"]),
+        "turned": content["turned"],
+        "vectors": sum(len(each["rows"]) for each in content["vectors"]),
     }
 
 

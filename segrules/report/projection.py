@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import RenderableType
@@ -21,8 +21,13 @@ EDGE = 1.71
 """Monte Carlo error of the ends of an 80% interval over that of the mean, as for a normal."""
 
 
-def projection_tables(found: Projection, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
-    """The scenarios side by side, the first one by segment and by stage, and what is assumed."""
+def projection_tables(
+    found: Projection, ruleset: ir.Ruleset, account: Iterable[RenderableType] = ()
+) -> Iterator[RenderableType]:
+    """The scenarios side by side, the first one by segment and by stage, and what is assumed.
+
+    account: what stands before the assumptions.
+    """
     project = found.project
     yield heading(
         f"{project.name}: the next {project.months} months, {count(found.runs)} futures, "
@@ -43,6 +48,7 @@ def projection_tables(found: Projection, ruleset: ir.Ruleset) -> Iterator[Render
         f"{first} by stage, where it changes anything: share of those who reached the stage before"
     )
     yield _by_stage(found, first, labels)
+    yield from account
     yield from _assumptions(found)
     yield note(_method(found))
 
@@ -62,7 +68,7 @@ def _scenarios(found: Projection, ruleset: ir.Ruleset) -> RenderableType:
         }
         cells = [_change(rows[measure], found) for measure in measures]
         if better:
-            cells.append(_chance(rows[PROFIT].chance_better, found.runs))
+            cells.append(chance(rows[PROFIT].chance_better, found.runs))
         table.add_row(f"{words[name]}\n({name})", *cells)
     return table
 
@@ -78,22 +84,22 @@ def _has_profit(found: Projection) -> bool:
     return any(row.measure == PROFIT for row in found.rows)
 
 
-def _chance(chance: float | None, runs: int) -> str:
+def chance(part: float | None, runs: int) -> str:
     """A chance in whole percent, never surer than the number of futures allows."""
-    if chance is None:
+    if part is None:
         return "no change"
-    if chance in (0.0, 1.0) or runs < 1_000:
+    if part in (0.0, 1.0) or runs < 1_000:
         edge = max(1.0, 300.0 / runs)
-        if chance >= 1.0 - edge / 100:
+        if part >= 1.0 - edge / 100:
             return f"over {100 - edge:.0f}%"
-        if chance <= edge / 100:
+        if part <= edge / 100:
             return f"under {edge:.0f}%"
-    error = math.sqrt(chance * (1.0 - chance) / runs)
-    shown = share(chance, max(error, 0.001))  # whole percent at best
+    error = math.sqrt(part * (1.0 - part) / runs)
+    shown = share(part, max(error, 0.001))  # whole percent at best
     if shown == "100%":
-        return f"over {math.floor(100 * (chance - 2 * error))}%"
+        return f"over {math.floor(100 * (part - 2 * error))}%"
     if shown == "0%":
-        return f"under {math.ceil(100 * (chance + 2 * error))}%"
+        return f"under {math.ceil(100 * (part + 2 * error))}%"
     return shown
 
 
@@ -107,14 +113,14 @@ def _change(row: Row, found: Projection) -> str:
         return "no change"
     shown = _figure(row.difference, _scale(row, found))
     relative = f" ({signed(_share(row.relative))})" if row.relative else ""
-    return f"{signed(shown)}{relative}\n{_interval(row.difference, _scale(row, found))}"
+    return f"{signed(shown)}{relative}\n{interval(row.difference, _scale(row, found))}"
 
 
 def _figure(figure: Figure, scale: float) -> str:
     return estimate(figure.mean, figure.mc_error, scale)
 
 
-def _interval(figure: Figure, scale: float) -> str:
+def interval(figure: Figure, scale: float) -> str:
     error = EDGE * figure.mc_error
     low, high = (signed(estimate(edge, error, scale)) for edge in figure.interval80)
     return f"{low} to {high}"
@@ -134,7 +140,7 @@ def _by_segment(found: Projection, scenario: str, labels: dict[str, str]) -> Ren
                 cells.append(today)
             else:
                 change = signed(_figure(row.difference, scale))
-                cells.append(f"{today}  {change}\n{_interval(row.difference, scale)}")
+                cells.append(f"{today}  {change}\n{interval(row.difference, scale)}")
         table.add_row(label(segment, labels), *cells)
     return table
 

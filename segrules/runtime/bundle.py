@@ -31,19 +31,23 @@ _HEAD = '{{"bundle": {version}, "hash": "{hash}", "content": '
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An example of a bundle that is not decided as it says; `number` counts from 1."""
+    """An example of a bundle that is not decided as it says; `number` counts from 1.
+
+    With `stored` it is one that the rules do not say: what was decided when they were compiled.
+    """
 
     set: str
     number: int
-    expected: tuple[str, str | None]
+    expected: tuple[str | None, str | None]
     got: tuple[str | None, str]
+    stored: bool = False
 
 
 class Bundle:
     """Compiled rules that have been verified.
 
-    `decide`, `decide_all`, `truths` and `features` are those of `Decider`, for the one table with
-    segments; with several, `decider(table)` has them.
+    `decide`, `decide_all`, `truths`, `features` and `from_text` are those of `Decider`, for the one
+    table with segments; with several, `decider(table)` has them.
     """
 
     def __init__(self, content: Mapping[str, Any], digest: str, options: Mapping[str, Any]) -> None:
@@ -81,6 +85,14 @@ class Bundle:
     def knobs(self) -> Mapping[str, str]:
         """The settings, as written."""
         return dict(self.content["knobs"])
+
+    @property
+    def turned(self) -> Mapping[str, tuple[str, str]]:
+        """The knobs that are set to other values than the rules give them: theirs, and the set one.
+
+        The examples of the rules hold for theirs, so they are not tried where there are some.
+        """
+        return {name: (own, to) for name, (own, to) in self.content.get("turned", {}).items()}
 
     @property
     def schema(self) -> Mapping[str, Any]:
@@ -130,19 +142,28 @@ class Bundle:
         """`Decider.features` of the only table."""
         return self.decider().features(record, **beside)
 
+    def from_text(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """`Decider.from_text` of the only table."""
+        return self.decider().from_text(row)
+
     # ---- whether it does what it says
 
     def failures(self) -> tuple[Failure, ...]:
         """The examples of the rules that this bundle does not decide as they say.
 
+        Where knobs are turned, those of the rules say nothing; then it is held against what was
+        decided of them when the bundle was made.
+
         Raises:
             BundleError: the bundle is damaged.
         """
         with _sound():
-            return tuple(failure for block in self.content["examples"] for failure in _tried(block))
+            said = [each for block in self.content["examples"] for each in _tried(block, False)]
+            kept = self.content.get("vectors", ())
+            return (*said, *(each for block in kept for each in _tried(block, True)))
 
 
-def _tried(block: Mapping[str, Any]) -> Iterator[Failure]:
+def _tried(block: Mapping[str, Any], stored: bool) -> Iterator[Failure]:
     """The examples of a block that are not decided as they say: one customer without others."""
     tables = block["program"]["tables"]
     decider = build(
@@ -164,7 +185,7 @@ def _tried(block: Mapping[str, Any]) -> Iterator[Failure]:
         except RecordError as error:
             got = None, str(error)
         if got[0] != expected[0] or expected[1] not in (None, got[1]):
-            yield Failure(block["set"], number, expected, got)
+            yield Failure(block["set"], number, expected, got, stored)
 
 
 def load(path: str | Path, *, expect: str | None = None, **options: Any) -> Bundle:

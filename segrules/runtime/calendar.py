@@ -165,14 +165,15 @@ def days_of(window: WindowSpec | None, as_of: dt.date) -> Days:
         case ("between", dt.date() as first, dt.date() as last):
             return first, last
         case ("period", unit, starts):
+            # what stands in a window is known by its first word
             return period_start(as_of, unit, starts), as_of  # type: ignore[arg-type]
         case ("previous", unit, starts):
-            return previous_period(as_of, unit, starts) or _NEVER  # type: ignore[arg-type]
+            return previous_period(as_of, unit, starts) or _NEVER  # type: ignore[arg-type]  # same
         case ("until", length):
             last = _before(as_of, length)
             return _NEVER if last is None else (None, last)
         case ("until previous", unit, starts):
-            previous = previous_period(as_of, unit, starts)  # type: ignore[arg-type]
+            previous = previous_period(as_of, unit, starts)  # type: ignore[arg-type]  # as above
             return _NEVER if previous is None else (None, previous[1])
     raise ValueError(f"the window {window} has no end")
 
@@ -198,5 +199,6 @@ def _day_after(as_of: dt.date, length: object) -> dt.date | None:
 
 
 def _before(as_of: dt.date, length: object) -> dt.date | None:
+    # a pair, as a window has it
     count, unit = length  # type: ignore[misc]
-    return length_later(as_of, -count, unit)  # type: ignore[has-type]
+    return length_later(as_of, -count, unit)  # type: ignore[has-type]  # unpacked above

@@ -37,6 +37,7 @@ class Decisions(Mapping[str, Decision]):
 
     __slots__ = ("_sets", "values")
 
+    # a mapping has a method of this name, which nobody needs here
     values: dict[str, Any]  # type: ignore[assignment]
 
     def __init__(self, sets: dict[str, Decision], values: dict[str, Any]) -> None:

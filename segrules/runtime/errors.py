@@ -41,7 +41,9 @@ class RecordError(ValueError):
     - `range`: it is outside the declared bounds
     - `fraction`: it is money with more decimals than its currency has
     - `value`: it is not one of the declared values, or cannot be read
-    - `feature`: neither the feature nor the rows that it is made of were passed
+    - `feature`: neither the feature nor the rows that it is made of were passed, or there is no
+      such feature
+    - `key`: features or related rows of another record were passed
     - `link`: neither the row that a link leads to was passed nor a way to look it up
     - `table`: rows or a look-up were passed for a table that is not there
     - `set`: there are several segment sets, or none of that name

@@ -443,7 +443,7 @@ def made(
     _place(tree)
     try:
         # the tree is made here, of a closed vocabulary: no text is run
-        exec(compile(tree, "<segrules>", "exec"), body.scope.space)  # noqa: S102
+        exec(compile(tree, "<segrules>", "exec"), body.scope.space)  # noqa: S102 -- see above
     except (SyntaxError, ValueError, TypeError, RecursionError) as error:
         raise ProgramError(f"the program cannot be built: {error}") from None
     built: Function = body.scope.space["f"]

@@ -24,6 +24,7 @@ from segrules.runtime.emit import VOCABULARY
 from segrules.runtime.errors import ProgramError, RecordError
 from segrules.runtime.functions import Function, Functions
 from segrules.runtime.records import Options, getter
+from segrules.runtime.spelled import from_cell
 from segrules.runtime.steps import walk
 from segrules.runtime.world import Call
 
@@ -52,7 +53,8 @@ class Needed:
 class Asked:
     """A named feature: an aggregate or a sequence over rows of `tables`.
 
-    `written` is its definition, `empty` what it is without rows (None: missing).
+    `written` is its definition, `empty` what it is without rows (None: missing). What is asked of
+    earlier assignments is of the table `history of <table>`, which no rule can write.
     """
 
     name: str
@@ -70,11 +72,13 @@ class Decider:
     of columns. `decide`, `decide_all`, `truths` and `features` take:
 
     - `as_of`: the day that is asked about (a date); today in the zone of the rules if left out
-    - `features`: values of named features, by name; they win over rows. A record that is checked
+    - `features`: values of named features, by name; they win over rows. A row that `segrules
+      export` wrote may be passed as it is, with the key of the record. A record that is checked
       needs all that its rules may ask, as features or as rows; a trusted one what it comes to
     - `related`: rows of related tables by table; `contacts=[…]` says the same. They are taken as
       all there are: where rules look at the rows of other records too (a parent's, say), theirs
-      must be among them. A row that lacks the column by which it belongs is the record's own
+      must be among them; elsewhere rows of another record are refused. A row that lacks the column
+      by which it belongs is the record's own
     - `lookup`: by table, a mapping from keys to rows, or a function from a key to a row or None
 
     Where `trusted`, values are canonical: money as whole minor units, dates, instants in UTC, sets
@@ -169,6 +173,18 @@ class Decider:
             for number, each in enumerate(self.program["asked"])
             if each["name"]
         }
+
+    def from_text(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of a CSV file, all text, as a record or as features that may be passed.
+
+        Names are those of declared columns and of features; others are left out, but for the key
+        (`features=` takes it, so that nobody gets the features of another). An empty cell is
+        missing. Flags are `yes`, `no`, `true`, `false`, `1` or `0`; shares may be in percent. A
+        cell that cannot be read stays text, and the decision says what is wrong with it.
+        """
+        kinds = {name: column["type"] for name, column in self._functions.main.plain.items()}
+        kinds |= {each["name"]: each["type"] for each in self.program["asked"] if each["name"]}
+        return {name: from_cell(kinds[name], cell) for name, cell in row.items() if name in kinds}
 
     def _row(
         self, record: Any, as_of: Any, beside: dict[str, Any]

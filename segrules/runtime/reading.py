@@ -54,7 +54,7 @@ def reader(kind: Sequence[Any], zone: str, cleaning: Sequence[str] = ()) -> Read
         case ["number", low, high]:
             return lambda value: _within(_number(value), low, high)
         case ["amount", _, places]:
-            return lambda value: _scaled_up(_number(value), places)
+            return lambda value: _amount(value, places)
         case ["share"]:
             return lambda value: _within(_number(value), 0.0, 1.0)
         case ["flag"]:
@@ -169,7 +169,18 @@ def _money(value: Any, places: int) -> int | None:
     return _index(value, "an amount") * int(10**places)
 
 
-def _scaled_up(amount: float | None, places: int) -> float | None:
+def _amount(value: Any, places: int) -> float | None:
+    """Minor units that need not be whole; decimals and text are scaled before they are rounded."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        if not value.isascii() or not _MONEY.fullmatch(value):
+            raise UnreadError("value", "amounts are written 1234.50")
+        value = _decimal(value)
+    if isinstance(value, Decimal):
+        _finite(value)
+        return _number(value.scaleb(places))
+    amount = _number(value)
     return None if amount is None else float(amount * 10**places)
 
 

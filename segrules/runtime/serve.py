@@ -161,11 +161,15 @@ class Service:
         failures = bundle.failures()
         if failures:
             first = failures[0]
+            told = (
+                "decisions that are stored in it are not decided so any more"
+                if first.stored
+                else "its examples are not decided as they say"
+            )
             raise BundleError(
                 "examples",
-                f"{path}: {len(failures)} of its examples are not decided as they say; example "
-                f"{first.number} of {first.set} is {first.got[0]} (by {first.got[1]}), not "
-                f"{first.expected[0]}",
+                f"{path}: {len(failures)} of {told}; example {first.number} of {first.set} is "
+                f"{first.got[0]} (by {first.got[1]}), not {first.expected[0]}",
             )
         return bundle
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from segrules.runtime.functions import Functions
 
 Row = dict[str, Any]
+_TOLD = 4
+"""How many features an error explains."""
 NO_KEY = ""
 """Stands for the key of a record without one; keys are never empty."""
 
@@ -100,11 +102,26 @@ class Call:
     def _check_names(self) -> None:
         setting = self.setting
         for name in self.features:
-            if name not in setting.named:
+            if name not in setting.named and not self._is_key(name):
                 raise RecordError("feature", str(name), "there is no such feature")
         for name in (*self._related, *self._lookup):
             if name not in setting.tables:
                 raise RecordError("table", str(name), "there is no such table")
+
+    def _is_key(self, name: str) -> bool:
+        """Whether a name among the features is the key, as in an exported row of them.
+
+        Raises:
+            RecordError: it is that of another record.
+        """
+        main = self.setting.columns[self.setting.main]
+        if name != main.key:
+            return False
+        theirs = main.value(self.features, name, getter(self.features, main.table))
+        if self.key not in (NO_KEY, theirs):
+            raise RecordError("key", name, "the features are those of another record",
+                              table=main.table)  # fmt: skip
+        return True
 
     # ---- the record itself
 
@@ -130,7 +147,7 @@ class Call:
             RecordError: neither a feature nor the rows that it is made of were passed, or a
                 feature cannot be read.
         """
-        lacking: dict[str, None] = {}
+        lacking: dict[str, str] = {}
         tables: dict[str, None] = {}
         for number in numbers:
             asked = self.setting.asked[number]
@@ -139,11 +156,20 @@ class Call:
                 continue
             absent = [rows["table"] for rows in asked["rows"] if not self._has(rows["table"])]
             if absent:
-                lacking[asked["name"]] = None
+                lacking[asked["name"]] = asked["written"]
                 tables |= dict.fromkeys(absent)
         if lacking:
-            says = f"pass them as features, or the rows of {', '.join(tables)}"
-            raise RecordError("feature", ", ".join(lacking), says)
+            raise RecordError("feature", ", ".join(lacking), self._to_pass(lacking, [*tables]))
+
+    def _to_pass(self, lacking: Mapping[str, str], tables: Sequence[str]) -> str:
+        """What is to be passed where features and the rows that they are made of are not there."""
+        told = [f"{name}: {written}" for name, written in lacking.items() if name != written]
+        more = [f"and {len(told) - _TOLD} more"] if len(told) > _TOLD else []
+        what = f" ({'; '.join([*told[:_TOLD], *more])})" if told else ""
+        past = [name for name in tables if self.setting.tables[name]["kind"] == "history"]
+        none = "".join(f"; related={{{name!r}: []}} says that nothing was stored" for name in past)
+        features = "the feature" if len(lacking) == 1 else "the features"
+        return f"pass {features}{what}, or the rows of {', '.join(tables)}{none}"
 
     def _has(self, table: str) -> bool:
         """Whether the rows of a table were passed."""
@@ -157,6 +183,7 @@ class Call:
             if named in self.features:
                 self._done[number] = self.setting.feature(named, self.features[named])
             else:
+                self.need((number,))
                 self._done[number] = self._answer(number, self.key)
         return self._done[number]
 
@@ -228,9 +255,25 @@ class Call:
         if table not in self._rows:
             if table in self._related:
                 self._rows[table] = [self._read(raw, table) for raw in self._related[table]]
+                self._check_own(table)
             else:
                 raise RecordError("feature", table, f"pass features, or the rows of {table}")
         return self._rows[table]
+
+    def _check_own(self, table: str) -> None:
+        """Rows that nobody else's are wanted beside must be the record's own.
+
+        Raises:
+            RecordError: some are of another key.
+        """
+        plain = self.setting.tables[table]
+        if not plain.get("alone"):
+            return
+        keys = (None, self.key)
+        other = sum(row[plain["by"]] not in keys for row in self._rows[table])
+        if other:
+            says = f"{other} of {len(self._rows[table])} rows belong to another record"
+            raise RecordError("key", plain["by"], says, table=table)
 
     def _read(self, raw: Any, table: str, key: str | None = None) -> Row:
         """A row as canonical values; under the empty name its key.

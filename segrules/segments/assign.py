@@ -16,7 +16,7 @@ from segrules.backends.polars.first_match import Part, assigned
 from segrules.backends.polars.lower import feature_column, scope_of
 from segrules.backends.polars.plan import prepare
 from segrules.backends.polars.recall import recalled
-from segrules.backends.reach import reached
+from segrules.backends.reach import conditions, overlays, placing, reached, sets_of
 from segrules.lang.ir import (
     Calibration,
     Expr,
@@ -30,7 +30,7 @@ from segrules.lang.ir import (
 )
 from segrules.segments.border import canonical, canonical_in_memory
 from segrules.segments.calibration import check_calibration
-from segrules.segments.demand import conditions, demand
+from segrules.segments.demand import demand
 from segrules.segments.doubt import with_missing
 from segrules.segments.gathering import consolidated, pasts
 from segrules.segments.identity.consolidate import Consolidation
@@ -76,19 +76,12 @@ class Placement:
     @property
     def sets(self) -> tuple[SegmentSet, ...]:
         """The segment sets of the table."""
-        return tuple(found for found in self.ruleset.sets if found.table == self.table)
+        return sets_of(self.ruleset, self.table)
 
     @property
     def overlays(self) -> tuple[Feature, ...]:
         """The flags of the table and the outputs of its grids."""
         return overlays(self.ruleset, self.table)
-
-
-def overlays(ruleset: Ruleset, table: str) -> tuple[Feature, ...]:
-    """The named values that are part of an assignment, as they were declared."""
-    named = [each for each in ruleset.features_of(table) if each.kind in ("flag", "grid")]
-    # features stand in an order of use, which may change with a rule; columns should not
-    return tuple(sorted(named, key=lambda each: each.span.start if each.span else 0))
 
 
 def assign(
@@ -122,10 +115,11 @@ def assign(
         # what is scanned may be damaged; a complaint about data in memory would be our mistake
         with reading(placed):
             placement = place(ruleset, placed, frames, asked)
+            # lazy frames give a lazy frame, which a type variable cannot say
             return placed_rows(placement, unknown_counts=unknown_counts)  # type: ignore[return-value]
     placement = place(ruleset, placed, frames, asked, check_keys=check_keys)
     rows = placed_rows(placement, unknown_counts=unknown_counts)
-    return rows.collect(engine="streaming")  # type: ignore[return-value]
+    return rows.collect(engine="streaming")  # type: ignore[return-value]  # and data frames one
 
 
 def chosen_sets(ruleset: Ruleset, table: str | None) -> tuple[SegmentSet, ...]:
@@ -142,12 +136,6 @@ def chosen_sets(ruleset: Ruleset, table: str | None) -> tuple[SegmentSet, ...]:
     if table is None and len(tables) > 1:
         raise RulesError([problems.several_tables(tables)], unable=True)
     return tuple(found for found in ruleset.sets if found.table == (table or tables[0]))
-
-
-def placing(ruleset: Ruleset, table: str) -> list[Expr]:
-    """Every expression that an assignment of a table evaluates on its rows."""
-    sets = [found for found in ruleset.sets if found.table == table]
-    return [*conditions(sets), *(feature.expr for feature in overlays(ruleset, table))]
 
 
 def for_table(ruleset: Ruleset, table: str) -> Ruleset:
@@ -297,7 +285,7 @@ def matching(placement: Placement) -> Matching:
 
 
 def _parts(names: Iterable[str]) -> tuple[Part, ...]:
-    return tuple(names)  # type: ignore[arg-type]
+    return tuple(names)  # type: ignore[arg-type]  # the outputs of a set are the parts
 
 
 def segment_column(placement: Placement, segment_set: SegmentSet) -> pl.Expr:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
+from segrules.backends.reach import placing
 from segrules.lang.ir import Ruleset
 from segrules.segments import counting, overriding
 from segrules.segments.assign import (
@@ -19,7 +20,6 @@ from segrules.segments.assign import (
     for_table,
     placed_rows,
     placement,
-    placing,
 )
 from segrules.segments.atomic import replacing
 from segrules.segments.calibration import read_calibration, secrets, write_calibration
@@ -202,14 +202,16 @@ def past_lacking(
     )
 
 
-def check_place(out: Path, paths: Mapping[str, Path]) -> None:
+def check_place(
+    out: Path, paths: Mapping[str, Path], endings: Collection[str] = ENDINGS
+) -> None:  # fmt: skip
     name = str(out)
     problem = None
     if out.is_dir():
         problem = problems.out_is_folder(name)
     elif not out.parent.is_dir():
         problem = problems.no_folder(name)
-    elif out.suffix.lower() not in ENDINGS:
+    elif out.suffix.lower() not in endings:
         problem = problems.unknown_ending(name)
     else:
         place = out.resolve()

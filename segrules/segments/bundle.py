@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from segrules.backends.record.program import program
@@ -15,11 +16,14 @@ from segrules.runtime import bundle as form
 from segrules.runtime.values import written
 from segrules.segments.atomic import replacing
 from segrules.segments.calibration import contents
-from segrules.segments.examples import NOBODY, alone_rules, stated
+from segrules.segments.examples import NOBODY, alone_rules, stated, tried
 from segrules.segments.history.store import rules_revision
 from segrules.segments.schema import record_schema
+from segrules.segments.turned import Turned, holds_on
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import data as problems
+
+NOTHING_TURNED: Turned = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,15 @@ def compiled(
     as_of: dt.date,
     calibrations: Mapping[str, ir.Calibration],
     made_with: str = "",
+    *,
+    turned: Turned = NOTHING_TURNED,
 ) -> Compiled:
     """The bundle of the tables with segments, each with its calibration.
 
     `text` are the rules in canonical layout, `made_with` a version of segrules. A table without
-    ranks needs no calibration.
+    ranks needs no calibration. Examples hold for the settings that the file gives for their day:
+    where knobs are `turned`, or have other values on the day of the bundle, what they are decided
+    as is stored in their place, as `vectors`.
 
     Raises:
         RulesError: rules cannot be asked of one record, or something is not frozen.
@@ -58,6 +66,7 @@ def compiled(
     nothing = ir.Calibration(as_of)
     frozen = {name: calibrations.get(name, nothing) for name in chosen}
     programs = {name: program(ruleset, name, frozen[name]) for name in chosen}
+    moved = [each for each in ruleset.examples if turned or not _holds(each, ruleset, as_of)]
     content = {
         "ruleset": ruleset.name,
         "revision": rules_revision(text, ruleset.knobs),
@@ -68,7 +77,9 @@ def compiled(
         "calibration": {name: contents(each) for name, each in frozen.items()},
         "schema": {name: record_schema(ruleset, name, programs[name]) for name in chosen},
         "programs": programs,
-        "examples": [_examples(each, ruleset) for each in ruleset.examples],
+        "examples": [_examples(each, ruleset) for each in ruleset.examples if each not in moved],
+        "turned": {name: list(values) for name, values in turned.items()},
+        "vectors": [_vectors(each, ruleset) for each in moved],
     }
     return Compiled(content, *form.written(content))
 
@@ -88,6 +99,22 @@ def write_text(text: str, out: Path) -> None:
 
 
 # ---- examples, which stand for one customer without a past and without others
+
+
+def _holds(block: ir.Examples, ruleset: ir.Ruleset, as_of: dt.date) -> bool:
+    """Whether the knobs of a day are those of the day that examples are about."""
+    return all(holds_on(knob, as_of) == holds_on(knob, block.as_of) for knob in ruleset.knobs)
+
+
+def _vectors(block: ir.Examples, ruleset: ir.Ruleset) -> dict[str, Any]:
+    """Examples that expect what the reference evaluator makes of them."""
+    made = _examples(block, ruleset)
+    decided = [each.decision for each in tried(replace(ruleset, examples=(block,)))]
+    rows = [
+        {**row, "expect": decision.segment, "by": decision.by}
+        for row, decision in zip(made["rows"], decided, strict=True)
+    ]
+    return {**made, "rows": rows}
 
 
 def _examples(block: ir.Examples, ruleset: ir.Ruleset) -> dict[str, Any]:

@@ -199,7 +199,8 @@ def _is_of(value: Value, kind: Type) -> bool:
         case Whole() | Money(exact=True):
             return type(value) is int and abs(value) < _INTEGERS
         case Money() | Number() | Share():
-            return type(value) in (int, float) and abs(value) < math.inf  # type: ignore[arg-type]
+            return isinstance(value, int | float) and not isinstance(value, bool) and \
+                abs(value) < math.inf  # fmt: skip
         case Instant():
             return isinstance(value, dt.datetime)
         case Date():

@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from segrules.backends.planner import Plan
-from segrules.backends.reach import calibrated, reached
+from segrules.backends.reach import calibrated, placing, reached
 from segrules.lang import ir
-from segrules.segments.assign import Asked, for_table, place, placing
+from segrules.segments.assign import Asked, for_table, place
 from segrules.segments.bundle import Compiled, compiled, write_text
 from segrules.segments.calibration import check_calibration, read_calibration, secrets
 from segrules.segments.history.store import rules_revision
 from segrules.segments.matching import Matching
 from segrules.segments.stubs import stubs
+from segrules.segments.turned import Turned
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 
@@ -38,6 +39,20 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Compiling:
+    """The rules of a day, `text` their canonical layout, and what they are compiled with.
+
+    `turned` are the knobs that are set to other values than the file gives them.
+    """
+
+    ruleset: ir.Ruleset
+    text: str
+    day: dt.date
+    given: Given = field(default_factory=Given)
+    turned: Turned = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Frozen:
     """The day that rules are compiled for, and by table what is frozen of populations.
 
@@ -49,22 +64,32 @@ class Frozen:
     notes: tuple[Diagnostic, ...]
 
 
-def freeze(ruleset: ir.Ruleset, text: str, given: Given, as_of: dt.date | None = None) -> Frozen:
-    """What the rules (`text` in canonical layout) are compiled with.
+def day_of(ruleset: ir.Ruleset, given: Given, as_of: dt.date | None) -> dt.date:
+    """The day of knobs and cut points: `as_of`, that of the calibration, or today in the zone.
 
-    The day is `as_of`; without one that of the frozen cut points, or today in the rules' zone.
+    Raises:
+        RulesError: the calibration cannot be used.
+    """
+    if as_of is not None:
+        return as_of
+    if given.calibration is not None:
+        read, _ = read_calibration(given.calibration, ruleset=ruleset.name, rules="")
+        return read.as_of
+    return dt.datetime.now(ZoneInfo(ruleset.zone)).date()
+
+
+def freeze(asked: Compiling) -> Frozen:
+    """What the rules are compiled with: cut points that are given, or that data have.
 
     Raises:
         RulesError: there are no segments, or cut points are needed and not given or do not fit.
     """
+    ruleset, given = asked.ruleset, asked.given
     tables = list(dict.fromkeys(found.table for found in ruleset.sets))
     if not tables:
         raise RulesError([problems.no_segments()], unable=True)
-    read, notes = _read(ruleset, text, given)
-    if read is not None:
-        as_of = as_of or read.as_of
-    day = as_of or dt.datetime.now(ZoneInfo(ruleset.zone)).date()
-    calibrations = {table: ir.Calibration(day) for table in tables}
+    read, notes = _read(asked)
+    calibrations = {table: ir.Calibration(asked.day) for table in tables}
     for table in tables:
         compared = _compared(ruleset, table)
         if not compared:
@@ -73,24 +98,24 @@ def freeze(ruleset: ir.Ruleset, text: str, given: Given, as_of: dt.date | None =
             check_calibration(read, placing(ruleset, table), table, ruleset)
             calibrations[table] = read
         elif given.frames:
-            asked = Asked(day, given.history)
-            calibrations[table] = place(ruleset, table, given.frames, asked).context.calibration
+            of = Asked(asked.day, given.history)
+            calibrations[table] = place(ruleset, table, given.frames, of).context.calibration
         else:
             raise RulesError([problems.compile_needs_cuts(compared)], unable=True)
-    return Frozen(day, calibrations, notes)
+    return Frozen(asked.day, calibrations, notes)
 
 
-def compile_rules(
-    ruleset: ir.Ruleset, text: str, given: Given, as_of: dt.date | None = None
-) -> tuple[Compiled, tuple[Diagnostic, ...]]:
-    """The bundle of rules, with what is to be said of it; the rest is as for `freeze`.
+def compile_rules(asked: Compiling, frozen: Frozen) -> tuple[Compiled, tuple[Diagnostic, ...]]:
+    """The bundle of rules with what is frozen, and what is to be said of it.
 
     Raises:
-        RulesError: as `freeze` says, or rules cannot be asked of one record.
+        RulesError: rules cannot be asked of one record.
     """
-    frozen = freeze(ruleset, text, given, as_of)
-    made = compiled(ruleset, text, frozen.day, frozen.calibrations, given.made_with)
-    return made, (*frozen.notes, *told_secrets(ruleset, frozen, given.out))
+    made = compiled(
+        asked.ruleset, asked.text, frozen.day, frozen.calibrations, asked.given.made_with,
+        turned=asked.turned,
+    )  # fmt: skip
+    return made, told_secrets(asked.ruleset, frozen, asked.given.out)
 
 
 def write_stubs(made: Compiled, out: Path) -> None:
@@ -103,13 +128,12 @@ def write_stubs(made: Compiled, out: Path) -> None:
     write_text(text, out)
 
 
-def _read(
-    ruleset: ir.Ruleset, text: str, given: Given
-) -> tuple[ir.Calibration | None, tuple[Diagnostic, ...]]:
-    if given.calibration is None:
+def _read(asked: Compiling) -> tuple[ir.Calibration | None, tuple[Diagnostic, ...]]:
+    if asked.given.calibration is None:
         return None, ()
-    rules = rules_revision(text, ruleset.knobs)
-    return read_calibration(given.calibration, ruleset=ruleset.name, rules=rules)
+    ruleset = asked.ruleset
+    rules = rules_revision(asked.text, ruleset.knobs)
+    return read_calibration(asked.given.calibration, ruleset=ruleset.name, rules=rules)
 
 
 def told_secrets(ruleset: ir.Ruleset, frozen: Frozen, out: str) -> tuple[Diagnostic, ...]:
@@ -129,6 +153,21 @@ def _compared(ruleset: ir.Ruleset, table: str) -> list[str]:
     return list(dict.fromkeys(written))
 
 
-def plans(ruleset: ir.Ruleset, rows: int | None) -> list[Plan]:
-    """How each set is decided in bulk over so many rows; None where that is not known."""
-    return [Matching(ruleset, each.table, rows).plan(each) for each in ruleset.sets]
+def plans(
+    ruleset: ir.Ruleset, rows: int | None, counted: Mapping[str, int] | None = None
+) -> list[Plan]:
+    """How each set is decided in bulk over so many rows.
+
+    Without `rows` as many as are `counted` of its table; where neither is known, the planner says
+    what it assumes.
+    """
+    known = counted or {}
+    return [
+        Matching(ruleset, each.table, rows or known.get(each.table)).plan(each)
+        for each in ruleset.sets
+    ]
+
+
+def height(frame: pl.DataFrame | pl.LazyFrame) -> int:
+    """How many rows a table has."""
+    return int(frame.lazy().select(pl.len()).collect().item())

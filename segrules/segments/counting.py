@@ -9,8 +9,9 @@ import polars as pl
 
 from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
+from segrules.backends.reach import placing
 from segrules.lang.ir import Column, Feature, Holdout, SegmentSet, Use
-from segrules.segments.assign import Placement, placing
+from segrules.segments.assign import Placement
 from segrules.segments.calibration import told
 from segrules.segments.sources import Read
 from segrules.segments.summary import (

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from segrules.backends.reach import reached
+from segrules.backends.reach import conditions, reached
 from segrules.lang.ir import (
     Aggregate,
     Column,
     Expr,
     Linked,
     Ruleset,
-    SegmentSet,
     Sequence,
     rows_in,
     walk,
 )
+
+__all__ = ["conditions", "demand", "reads_history"]
 
 
 def demand(expressions: Iterable[Expr], table: str, ruleset: Ruleset) -> dict[str, frozenset[str]]:
@@ -52,25 +53,6 @@ def _add_keys(name: str, columns: defaultdict[str, set[str]], ruleset: Ruleset) 
         source = ruleset.table(table.source)
         columns[source.name].add(source.joined_by(name) or "")
         columns[source.name] |= {each for each in (source.dated,) if each}
-
-
-def conditions(sets: Iterable[SegmentSet]) -> list[Expr]:
-    """All that deciding the sets takes: rules, caps, allotments, hold-outs."""
-    found: list[Expr] = []
-    for each in sets:
-        found += [rule.condition for rule in each.rules]
-        found += [cap.rank for cap in each.caps]
-        found += [rank for allotment in each.allotments for rank, _ in allotment.best]
-        found += [each.holdout.test] if each.holdout else []
-        found += [tolerance.leaving for tolerance in each.tolerances if tolerance.leaving]
-    return found
-
-
-def outputs(ruleset: Ruleset, table: str) -> list[Expr]:
-    """The flags and the outputs of grids of a table: part of its assignment."""
-    return [
-        feature.expr for feature in ruleset.features_of(table) if feature.kind in ("flag", "grid")
-    ]
 
 
 def reads_history(expressions: Iterable[Expr], table: str, ruleset: Ruleset) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from segrules.backends.reach import conditions
 from segrules.lang.ir import (
     Aggregate,
     Apply,
@@ -37,7 +38,6 @@ from segrules.lang.ir import (
     walk,
 )
 from segrules.lang.operators import AGGREGATES, OPERATORS, Missing
-from segrules.segments.demand import conditions
 
 
 def with_missing(ruleset: Ruleset, columns: Mapping[str, Collection[str]]) -> Ruleset:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from segrules.backends.context import days_in_month, days_later, months_later
 from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
+from segrules.backends.reach import conditions
 from segrules.lang.ir import Apply, Column, Expr, Feature, Funnel, Length, SegmentSet, Stage, Use
 from segrules.lang.types import Date, Instant
 from segrules.segments.assign import Placement, also_calibrated, check_given, segment_column
-from segrules.segments.demand import conditions, demand
+from segrules.segments.demand import demand
 from segrules.segments.read import reading
 from segrules.text.diagnostic import RulesError
 from segrules.text.problems import data as problems
@@ -24,6 +25,10 @@ MONTHS = 12
 
 _SEGMENT = ":segment"
 _DATE = ":date:"
+_TIME = ":time"
+
+FINE = 1_000_000
+"""Parts of an hour that times are summed in: whole sums do not depend on the order of adding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,9 @@ class FunnelHistory:
     to it have passed at `as_of`: it entered on `mature_until[stage]` or before. `entries` are the
     rows that entered in each of `months` (their first days, oldest first). `values` stand under
     (segment, stage) and `costs` under (segment, stage, cost) for those who reached the stage in a
-    mature cohort. `unplaced` rows entered but are in no segment.
+    mature cohort. `unplaced` rows entered but are in no segment. `times` are millionths of the
+    hours that agents spend on a case, by segment: of those who entered the stage with a value in a
+    mature cohort. There are none where no effort states them by rows.
     """
 
     funnel: str
@@ -75,6 +82,7 @@ class FunnelHistory:
     values: Mapping[tuple[str, str], Moments]
     costs: Mapping[tuple[str, str, str], Moments]
     unplaced: int
+    times: Mapping[str, Moments] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,8 @@ def funnel_history(placement: Placement, funnel: Funnel, segment_set: SegmentSet
     with reading(funnel.table):
         rows = _reached(_dated(placement, funnel, segment_set), stages, as_of)
         asked = [part for at in range(len(stages)) for part in _aggregates(stages, at, limits)]
+        if _time(placement, funnel) is not None:
+            asked += _times(stages, limits)
         counts = _Counts(limits, months, _by_segment(rows, asked), _entries(rows, months))
     return _history(as_of, funnel, segment_set, counts)
 
@@ -168,7 +178,18 @@ def _parts(placement: Placement, funnel: Funnel) -> dict[str, Expr]:
             parts[_value(stage)] = stage.value
         for cost in stage.costs:
             parts[_cost(stage, cost.name)] = cost.amount
+    time = _time(placement, funnel)
+    if time is not None:
+        parts[_TIME] = time
     return parts
+
+
+def _time(placement: Placement, funnel: Funnel) -> Expr | None:
+    """The hours of a case where an effort states them by rows."""
+    for effort in placement.ruleset.efforts:
+        if effort.funnel == funnel.name and not isinstance(effort.time, tuple):
+            return effort.time
+    return None
 
 
 def _dated(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> pl.LazyFrame:
@@ -228,13 +249,26 @@ def _aggregates(stages: Sequence[Stage], at: int, limits: Mapping[str, dt.date])
         names.append(_value(stage))
     for name in names:
         # whole sums do not depend on the order of adding; 10^8 greatest amounts squared fit
-        amounts = pl.col(name).filter(counted).cast(pl.Int128)
-        asked += [
-            amounts.count().alias(f":count{name}"),
-            amounts.sum().alias(f":sum{name}"),
-            (amounts * amounts).sum().alias(f":squares{name}"),
-        ]
+        asked += _sums(name, pl.col(name).filter(counted).cast(pl.Int128))
     return asked
+
+
+def _times(stages: Sequence[Stage], limits: Mapping[str, dt.date]) -> list[pl.Expr]:
+    """Counts and sums of the times of those who entered the stage with a value."""
+    for at, stage in enumerate(stages):
+        if stage.value is not None and at > 0:
+            mature = (pl.col(_date(stages[0])) <= limits[stage.name]).fill_null(value=False)
+            hours = pl.col(_TIME).cast(pl.Float64).filter(pl.col(f":reached:{at - 1}") & mature)
+            return _sums(_TIME, (hours * FINE).round().cast(pl.Int128))
+    return []
+
+
+def _sums(name: str, amounts: pl.Expr) -> list[pl.Expr]:
+    return [
+        amounts.count().alias(f":count{name}"),
+        amounts.sum().alias(f":sum{name}"),
+        (amounts * amounts).sum().alias(f":squares{name}"),
+    ]
 
 
 def _by_segment(rows: pl.LazyFrame, asked: Sequence[pl.Expr]) -> dict[str | None, dict[str, int]]:
@@ -301,6 +335,7 @@ def _history(
             for cost in stage.costs
         },
         unplaced=by_segment.get(None, {}).get(":arrived:0", 0),
+        times={name: _moments(row, _TIME) for name, row in rows.items() if f":count{_TIME}" in row},
     )
 
 

@@ -41,9 +41,10 @@ def consolidated(ruleset: Ruleset, frames: Mapping[str, pl.LazyFrame]) -> Gather
         made = consolidate(identity, ready[table.name], table.key, sensitive=sensitive)
         ready[table.name] = made.merged
         for name, frame in ready.items():
+            followed = frame
             for column in _references(ruleset.table(name), table.name):
-                frame = follow(made.mapping, frame, column)  # noqa: PLW2901
-            ready[name] = frame
+                followed = follow(made.mapping, followed, column)
+            ready[name] = followed
         found.append(made)
     return Gathered(ready, tuple(found))
 

@@ -10,10 +10,11 @@ import polars as pl
 
 from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
+from segrules.backends.reach import conditions
 from segrules.lang import ir
 from segrules.lang.types import Date, Instant
 from segrules.segments.assign import Placement, also_calibrated, check_given, segment_column
-from segrules.segments.demand import conditions, demand
+from segrules.segments.demand import demand
 from segrules.segments.doubt import with_missing
 from segrules.segments.profile import find_set
 from segrules.segments.read import reading

@@ -61,7 +61,7 @@ def _placing(
     cells: Cells, outcomes: Sequence[int], *, counted: bool
 ) -> Callable[[Sequence[pl.Series]], pl.Series]:
     # compiled code takes a third of a second to be there; most work is done before that
-    from segrules.backends.kernel.matching import Matcher  # noqa: PLC0415
+    from segrules.backends.kernel.matching import Matcher  # noqa: PLC0415 -- see above
 
     matcher = Matcher(cells, outcomes)
 

@@ -5,7 +5,7 @@ Keys that stand in rules are shown as they stand there, unless the key is sensit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
@@ -19,6 +19,8 @@ from segrules.text.problems import identity as identity_problems
 
 Moved = Mapping[str, str]
 """The customer's key by the key of a record."""
+Present = Callable[[set[str]], set[str]]
+"""The keys, of those given, that rows have."""
 
 
 def contradictions(placed: Placement) -> tuple[Diagnostic, ...]:
@@ -43,10 +45,11 @@ def contradictions(placed: Placement) -> tuple[Diagnostic, ...]:
     return tuple(found)
 
 
-def notes(placed: Placement) -> tuple[Diagnostic, ...]:
+def notes(placed: Placement, present: Present | None = None) -> tuple[Diagnostic, ...]:
     """What is to be known of overrides that do nothing: they have ended, or nobody has their key.
 
-    The keys of the table are read once more when there are overrides.
+    The keys of the table are read once more when there are overrides; `present` does that where
+    the rows are elsewhere.
     """
     as_of = placed.context.as_of
     of = {each.name for each in placed.sets}
@@ -55,7 +58,8 @@ def notes(placed: Placement) -> tuple[Diagnostic, ...]:
     ended = [each for each in overrides if each.until < as_of]
     table = placed.ruleset.table(placed.table)
     made = [problems.override_ended(each.span, each.of, each.until) for each in ended]
-    there = _present(placed, {key for each in running for key in each.keys}) if running else set()
+    keys = {key for each in running for key in each.keys}
+    there = (present(keys) if present else _present(placed, keys)) if keys else set()
     for each in running:
         lacking = [key for key in each.keys if key not in there]
         if lacking:

@@ -17,6 +17,7 @@ import polars as pl
 
 from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
+from segrules.backends.reach import conditions
 from segrules.lang.ir import Aggregate, Apply, Column, Expr, Ruleset, SegmentSet, Statistic, Use
 from segrules.lang.types import Money, Number, Share, Type, Whole, decimals, spell
 from segrules.segments.assign import Placement, also_calibrated, check_given, segment_column
@@ -29,7 +30,7 @@ from segrules.segments.concentration import (
     measure,
     reconcile,
 )
-from segrules.segments.demand import conditions, demand
+from segrules.segments.demand import demand
 from segrules.segments.evidence import Sensitive
 from segrules.segments.read import reading
 from segrules.text.diagnostic import Diagnostic, RulesError

@@ -96,7 +96,7 @@ class Raising:
             return Raised(off=True)
         found, start = self._settled(row, context)
         for target in targets:
-            if not target > value:  # type: ignore[operator]
+            if not target > value:  # type: ignore[operator]  # both are of one ordered type
                 continue
             after = decide(found, self._with(start, target), self.ruleset, context).segment
             if after in ladder and ladder.index(after) < ladder.index(before):

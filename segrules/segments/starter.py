@@ -145,7 +145,8 @@ def _cuts(values: pl.Series, word: Word) -> tuple[Cut, ...]:
         for part in parts:
             at = _rounded(values.quantile(part, "nearest"), word, ROUND_HALF_EVEN)
             below = not cuts or at < cuts[-1][1]
-            if below and Decimal(least) < at <= Decimal(values.max() or 0.0):  # type: ignore[arg-type]
+            most = values.max() or 0.0  # of numbers, so it is one
+            if below and Decimal(least) < at <= Decimal(most):  # type: ignore[arg-type]  # see above
                 cuts.append((segment, at))
                 break
     start = min([_rounded(low, word, ROUND_FLOOR), *(at for _, at in cuts)])

@@ -9,6 +9,8 @@ import polars as pl
 
 from segrules.backends.polars.first_match import Part, assign, assigned
 from segrules.backends.polars.lower import feature_column, scope_of
+from segrules.backends.reach import conditions
+from segrules.lang.check.past import sure
 from segrules.lang.ir import (
     Apply,
     Choose,
@@ -23,7 +25,6 @@ from segrules.lang.ir import (
 from segrules.lang.types import Flag, Whole
 from segrules.segments.assign import Placement
 from segrules.segments.counting import with_features
-from segrules.segments.demand import conditions
 from segrules.segments.history.store import Run, StoredSet
 
 REVIEWS = Whole(0, 100_001)
@@ -92,13 +93,7 @@ def _counts(found: SegmentSet, nothing: Const) -> Iterator[tuple[Expr, Expr]]:
         if each.leaving is None:
             continue
         segment = Const(each.segment, found.type)
-        here = _sure(Apply("eq", (placed, segment), Flag(), found.optional))
-        entered = Apply("and", (here, _sure(entries[each.segment])), Flag(), optional=False)
+        here = sure(Apply("eq", (placed, segment), Flag(), found.optional))
+        entered = Apply("and", (here, sure(entries[each.segment])), Flag(), optional=False)
         yield entered, nothing
         yield here, each.leaving
-
-
-def _sure(test: Expr) -> Expr:
-    if not test.optional:
-        return test
-    return Apply("if_missing", (test, Const(value=False, type=Flag())), Flag(), optional=False)

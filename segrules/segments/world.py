@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
 from segrules.backends.context import Context
-from segrules.backends.reach import on_row, set_parts, steps_needed
 from segrules.backends.reference.rows import Columns, Row, source_of, visible
 from segrules.lang.ir import (
-    Aggregate,
-    Column,
-    Expr,
-    Feature,
-    Linked,
     Ruleset,
-    Table,
     Value,
-    rows_in,
-)
-from segrules.lang.ir import (
-    Sequence as Following,
 )
 
 
 class Fetched:
-    """A world over frames: the rows of a key are read once; a table without a frame has none.
-
-    Reading a key at a time reads a file each time, so `gather` reads what many rows will ask for.
-    """
+    """A world over frames: the rows of a key are read once; a table without a frame has none."""
 
     def __init__(self, frames: Mapping[str, pl.LazyFrame]) -> None:
         self._frames = frames
@@ -50,46 +36,6 @@ class Fetched:
             for row in rows:
                 self._known[table, by, str(row[by])].append(row)
         return [row for key in asked for row in self._known[table, by, key]]
-
-    def gather(
-        self, ruleset: Ruleset, table: str, rows: Sequence[Columns], asked: Iterable[Expr]
-    ) -> None:
-        """Reads the related and linked rows that these expressions ask for on rows of a table.
-
-        Rows behind a link that is itself computed are left to `belonging`.
-        """
-        waiting = [(ruleset.table(table), rows, tuple(asked))]
-        while waiting:
-            at, held, expressions = waiting.pop()
-            for node in on_row(_parts(expressions, at.name, ruleset)):
-                waiting.extend(self._behind(node, at, held, ruleset))
-
-    def _behind(
-        self, node: Expr, at: Table, held: Sequence[Columns], ruleset: Ruleset
-    ) -> Iterator[tuple[Table, list[Columns], tuple[Expr, ...]]]:
-        match node:
-            case Aggregate() | Following():
-                value = node.value if isinstance(node, Aggregate) else None
-                for rows in rows_in(node):
-                    parts = (part for part in (rows.among, rows.where, value) if part is not None)
-                    other = ruleset.table(rows.table)
-                    yield other, self._fetched(other, rows.by, held, at.key, ruleset), tuple(parts)
-            case Linked(by=Column(name=name), table=table, value=value):
-                other = ruleset.table(table)
-                yield other, self._fetched(other, other.key, held, name, ruleset), (value,)
-            case _:
-                pass
-
-    def _fetched(
-        self, table: Table, by: str, held: Sequence[Columns], column: str, ruleset: Ruleset
-    ) -> list[Columns]:
-        """The rows of a table that belong to the values of a column of the rows at hand."""
-        keys = [key for row in held if isinstance(key := row.get(column), str)]
-        if table.kind != "derived":
-            return self.fetch(table.name, by, keys)
-        source, joined = source_of(table, ruleset)
-        self.fetch(source.name, joined, keys)
-        return [{table.key: key} for key in dict.fromkeys(keys)]
 
 
 def fetch(
@@ -113,18 +59,11 @@ def fetch(
     return {key: Row(table, {declared.key: key}, world) for key in found}
 
 
-def _parts(expressions: tuple[Expr, ...], table: str, ruleset: Ruleset) -> list[Expr]:
-    """The expressions and all that they rest on, on the row itself."""
-    parts = list(expressions)
-    for step in steps_needed(expressions, table, ruleset):
-        parts += [step.expr] if isinstance(step, Feature) else set_parts(step)
-    return parts
-
-
 def _rows(frame: pl.LazyFrame) -> list[dict[str, Value]]:
     found = frame.collect(engine="streaming").to_dicts()
     return [{name: _canonical(value) for name, value in row.items()} for row in found]
 
 
 def _canonical(value: object) -> Value:
+    # a canonical frame holds nothing else
     return frozenset(value) if isinstance(value, list) else value  # type: ignore[return-value]

@@ -28,6 +28,10 @@ _Write = Callable[[int, int, Any], object]
 EXCEL_ENDING = ".xlsx"
 ENDINGS = frozenset({".csv", ".parquet", *ARROW_ENDINGS, EXCEL_ENDING})
 
+LINES_ENDING = ".jsonl"
+PLAIN_ENDINGS = frozenset({".csv", ".parquet", LINES_ENDING, *ARROW_ENDINGS})
+"""What rows are written to that are no assignment."""
+
 MOST_ROWS = 1_048_575
 """Rows of a sheet below its header."""
 MOST_CHARACTERS = 32_767
@@ -79,11 +83,14 @@ def sink(rows: pl.LazyFrame, place: Path, placed: Placement, out: Path, rules: s
 
 
 def sink_plain(rows: pl.LazyFrame, place: Path) -> pl.LazyFrame:
-    """Writes rows as CSV, Parquet or Arrow, by the ending of the name, and gives what was written.
+    """Writes rows by the ending of the name (see `PLAIN_ENDINGS`), and gives what was written.
 
     They stream.
     """
     match place.suffix.lower():
+        case ".jsonl":
+            rows.sink_ndjson(place)
+            return pl.scan_ndjson(place)
         case ".csv":
             rows.with_columns(_spelled_sets(rows)).sink_csv(place)
         case ".parquet":

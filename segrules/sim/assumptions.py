@@ -9,7 +9,7 @@ from typing import Literal
 
 from segrules.lang import ir
 from segrules.sim.decide.tornado import Tornado
-from segrules.sim.model import Scenario
+from segrules.sim.model import FunnelModel
 
 Grade = Literal["A", "B", "C", "D"]
 
@@ -93,14 +93,13 @@ def evidence(
     return Evidence(_grade(judged, back_tested), tuple(weighed), tornado is not None)
 
 
-def used_by(scenario: Scenario) -> tuple[str, ...]:
-    """The names of the assumptions of a scenario, in the order of their use."""
-    names: list[str] = []
-    for lever in scenario.levers:
-        names += [name for _, name in lever.odds]
-        if lever.cost is not None and isinstance(lever.cost[1], str):
-            names.append(lever.cost[1])
-    return tuple(dict.fromkeys(names))
+def used_by(model: FunnelModel, at: int = 0) -> tuple[str, ...]:
+    """The names of the assumptions of the scenario at a place, and of the agents where it has some.
+
+    They are in the order of their use.
+    """
+    agents = () if model.agents is None else model.agents.assumed_by(at)
+    return tuple(dict.fromkeys((*model.scenarios[at].assumptions(), *agents)))
 
 
 def _grade(judged: Sequence[Weighed], back_tested: bool) -> Grade:

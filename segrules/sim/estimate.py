@@ -11,26 +11,28 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from segrules.lang import ir
 from segrules.segments.funnel import FunnelHistory, Moments
+from segrules.sim.levers import assumption_of, outside, pulled, scenario_of, untested
 from segrules.sim.model import (
     Arrivals,
-    Assumption,
     Conversion,
     CostLine,
     Counts,
     Floats,
     FunnelModel,
-    Lever,
-    Scenario,
     Value,
 )
 from segrules.sim.shrinkage import Shrinkage, shrink
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
+
+if TYPE_CHECKING:
+    from segrules.sim.effort.futures import AgentsModel
 
 FEWEST_MONTHS = 12
 """Months of history below which no season is read from them."""
@@ -52,14 +54,25 @@ class Estimate:
     notes: tuple[str, ...]
 
 
+def compared(project: ir.Project) -> tuple[str, ...]:
+    """The scenarios of a project, with the one that the others are held against last."""
+    against = () if project.against == "today" else (project.against,)
+    return tuple(dict.fromkeys((*project.compare, *against)))
+
+
 def estimate(
-    ruleset: ir.Ruleset, project: ir.Project, history: FunnelHistory, *, seed: int
+    ruleset: ir.Ruleset,
+    project: ir.Project,
+    history: FunnelHistory,
+    *,
+    seed: int,
+    agents: AgentsModel | None = None,
 ) -> Estimate:
     """The model of a project, from the past of its funnel by its segments.
 
     Raises:
-        RulesError: there are no arrivals to project, no mature cohort for a stage, or no sale to
-            take a value from.
+        RulesError: there are no arrivals to project, no mature cohort for a stage, no sale to
+            take a value from, or a chance that a scenario moves out of 0 to 100%.
     """
     funnel = next(each for each in ruleset.funnels if each.name == project.of)
     notes: list[str] = []
@@ -69,13 +82,15 @@ def estimate(
     arrivals = _arrivals(history, project.months, notes)
     shrunk = {stage: _shrunk(history, funnel, stage) for stage in history.stages[1:]}
     scenarios = tuple(
-        _scenario(each, funnel, history.segments)
-        for name in project.compare
+        scenario_of(each, funnel, history.segments)
+        for name in compared(project)
         for each in ruleset.scenarios
         if each.name == name
     )
-    used = {name for each in scenarios for lever in each.levers for name in _assumed(lever)}
-    notes += [note for each in scenarios for note in _untested(each)]
+    used = {name for each in scenarios for name in each.assumptions()}
+    used |= {project.target} if isinstance(project.target, str) else set()
+    used |= set() if agents is None else set(agents.assumed)
+    notes += [note for each in scenarios for note in (*untested(each), *pulled(each))]
     model = FunnelModel(
         segments=history.segments,
         stages=history.stages,
@@ -84,14 +99,14 @@ def estimate(
         conversions=tuple(_conversion(history, stage, shrunk[stage]) for stage in shrunk),
         value=_value(history, funnel, notes),
         costs=_costs(history, funnel, notes),
-        assumptions=tuple(
-            Assumption(each.name, each.low, each.high, "odds" if each.role == "odds" else "amount")
-            for each in ruleset.assumptions
-            if each.name in used
-        ),
+        assumptions=tuple(assumption_of(each) for each in ruleset.assumptions if each.name in used),
         scenarios=scenarios,
         seed=seed,
+        agents=agents,
     )
+    odd = outside(model)
+    if odd:
+        raise RulesError(odd, unable=True)
     weights = {stage: found.data_weight for stage, found in shrunk.items()}
     methods = {stage: found.method for stage, found in shrunk.items()}
     return Estimate(model, weights, methods, tuple(dict.fromkeys(notes)))
@@ -123,7 +138,7 @@ def _arrivals(history: FunnelHistory, months: int, notes: list[str]) -> Arrivals
         season = np.array(
             [by_month[month.month] / level for month in projected_months(history.as_of, months)]
         )
-    dispersion = _dispersion(entries, totals if length == FEWEST_MONTHS else np.ones(length))
+    dispersion = _dispersion(entries, totals if length == FEWEST_MONTHS else None)
     if dispersion > 0:
         notes.append("arrivals vary more than chance alone: they are drawn negative binomial")
     return Arrivals(entries.sum(axis=1), float(length), season, dispersion)
@@ -151,18 +166,21 @@ def projected_months(as_of: dt.date, months: int) -> list[dt.date]:
     return [dt.date(at // 12, at % 12 + 1, 1) for at in range(start, start + months)]
 
 
-def _dispersion(entries: Floats, profile: Floats) -> float:
+def _dispersion(entries: Floats, profile: Floats | None) -> float:
     """Extra variance of arrivals by segment and month around segment level times month profile.
 
     The Pearson statistic over its degrees of freedom is the variance over the mean; above the
-    threshold the variance that a gamma factor of mean 1 must have to account for it. A month in
-    which nobody at all is expected says nothing of the variance and is left out.
+    threshold the variance that a gamma factor of mean 1 must have to account for it. A profile
+    that was taken from the same arrivals costs a degree of freedom a month; None is a flat one,
+    which costs none. A month in which nobody at all is expected says nothing of the variance and
+    is left out.
     """
-    kept = profile > 0
+    flat = np.ones(entries.shape[1]) if profile is None else profile
+    kept = flat > 0
     rows = entries[entries.sum(axis=1) > 0][:, kept]
-    share = profile[kept] / profile.sum()
+    share = flat[kept] / flat.sum()
     expected = rows.sum(axis=1, keepdims=True) * share
-    free = (rows.shape[0] - 1) * (rows.shape[1] - 1)
+    free = (rows.shape[0] - (profile is not None)) * (rows.shape[1] - 1)
     if free <= 0:
         return 0.0
     ratio = float(((rows - expected) ** 2 / expected).sum()) / free
@@ -270,47 +288,3 @@ def _filled(found: Sequence[Moments], of: Callable[[Moments], float | None]) -> 
     average = math.fsum(value * count for value, count in known) / total
     values = [of(each) for each in found]
     return np.array([average if value is None else value for value in values], dtype=np.float64)
-
-
-# ---- scenarios
-
-
-def _scenario(node: ir.Scenario, funnel: ir.Funnel, segments: tuple[str, ...]) -> Scenario:
-    order = [stage.name for stage in funnel.stages]
-    levers = []
-    for lever in node.levers:
-        indices = tuple(segments.index(name) for name in lever.segments or segments)
-        odds = tuple(
-            (each.stage, each.factor)
-            for each in lever.edits
-            if isinstance(each, ir.Odds) and isinstance(each.factor, str)
-        )
-        cost = None
-        for each in lever.costs:
-            earliest = min(order.index(stage) for stage, _ in odds)
-            cost = (order[earliest - 1], each.amount)
-        levers.append(Lever(lever.kind, indices, odds, cost))
-    return Scenario(node.name, node.label, tuple(levers))
-
-
-def _assumed(lever: Lever) -> list[str]:
-    names = [name for _, name in lever.odds]
-    if lever.cost is not None and isinstance(lever.cost[1], str):
-        names.append(lever.cost[1])
-    return names
-
-
-def _untested(scenario: Scenario) -> list[str]:
-    """Levers on one path multiply, which nobody has seen them do."""
-    paths = [
-        (index, stage)
-        for lever in scenario.levers
-        for index in lever.segments
-        for stage, _ in lever.odds
-    ]
-    stages = sorted({stage for index, stage in paths if paths.count((index, stage)) > 1})
-    return [
-        f"in {scenario.name} several levers act on the way to {stage}: their combined effect is "
-        "untested"
-        for stage in stages
-    ]

@@ -5,12 +5,18 @@ grid. Money is in minor units (cents). The classes check shapes and ranges; a Va
 a programming error, since a user's mistakes are reported before a model is built.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from segrules.sim.effort.futures import AgentsModel
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -19,6 +25,28 @@ TOTAL = "all"
 SALES, REVENUE, COST, PROFIT = "sales", "revenue", "cost", "profit"
 MONEY_MEASURES = (REVENUE, COST, PROFIT)
 MAX_MONTHS = 65_536
+
+STAGES, LEVERS = "stages", "levers"
+AGENT_PARTS = ("pay", "checks", "redress", "capacity")
+"""Parts of the cost: what the stages cost, what levers do, and what agents do where there are any.
+
+Pay is what agents get by results; capacity is their hours.
+"""
+
+Figure = float | str
+"""A number, or the name of an assumption of the model."""
+
+Role = Literal["odds", "factor", "amount", "share", "number", "response"]
+LOG_UNIFORM = ("odds", "factor")
+_LIMITS: Mapping[Role, tuple[float, float]] = {
+    "odds": (0.0, math.inf),
+    "factor": (0.0, math.inf),
+    "amount": (-math.inf, math.inf),
+    "share": (0.0, 1.0),
+    "number": (-1.0, 1.0),
+    "response": (0.0, 1.0),
+}
+"""What a number may be in a lever; a number there is a move of a chance."""
 
 
 def require(holds: bool, what: str) -> None:
@@ -120,35 +148,112 @@ class CostLine:
 class Assumption:
     """A figure nobody has measured, drawn once a run.
 
-    "odds" is a multiplier of odds, log-uniform on [low, high]; "amount" is in minor units,
-    uniform on [low, high]. low == high is a constant.
+    "odds" (a multiplier of odds) and "factor" (of another figure) are log-uniform on [low, high];
+    "amount" (minor units), "share" (0 to 1) and "number" are uniform, "response" is Beta(2, 2) over
+    the range. low == high is a constant.
     """
 
     name: str
     low: float
     high: float
-    scale: Literal["odds", "amount"]
+    role: Role
 
     def __post_init__(self) -> None:
         require(math.isfinite(self.low) and math.isfinite(self.high), "bounds must be finite")
         require(self.low <= self.high, "low is above high")
-        require(self.scale in ("odds", "amount"), "unknown scale")
-        require(self.scale == "amount" or self.low > 0, "odds must be > 0")
+        require(self.role in _LIMITS, "unknown role")
+        require(self.role not in LOG_UNIFORM or self.low > 0, "odds and factors must be > 0")
+        shared = self.role != "share" or (self.low >= 0 and self.high <= 1)
+        require(shared, "a share is in 0 to 1")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """From month `start` on (0: at once) for `duration` months (None: to the end).
+
+    It reaches full strength after `ramp` months, in equal steps (1: at once). After its end the
+    strength is `persistence` times that of the month before, and nothing is paid any more.
+    """
+
+    start: int = 0
+    duration: int | None = None
+    ramp: int = 1
+    persistence: Figure = 0.0
+
+    def __post_init__(self) -> None:
+        require(self.start >= 0 and self.ramp >= 1, "a lever starts at a month, and ramps up")
+        require(self.duration is None or self.duration >= 1, "a lever lasts a month or longer")
+        require(_is_share(self.persistence), "persistence is a share")
+
+    def strength(self, months: int) -> tuple[Floats, Floats, Floats]:
+        """Return float64[months] three times: what is paid for, what acts, and how it fades.
+
+        What acts is to be multiplied by persistence to the power of the third.
+        """
+        paid, acts, fades = np.zeros(months), np.zeros(months), np.zeros(months)
+        end = months if self.duration is None else min(self.start + self.duration, months)
+        for t in range(self.start, end):
+            paid[t] = acts[t] = min(1.0, (t - self.start + 1) / self.ramp)
+        if self.persistence != 0.0:
+            for t in range(max(end, self.start + 1), months):
+                acts[t], fades[t] = acts[t - 1], fades[t - 1] + 1.0
+        return paid, acts, fades
+
+
+def _is_share(figure: Figure) -> bool:
+    return isinstance(figure, str) or 0.0 <= figure <= 1.0
+
+
+ALWAYS = Timing()
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Minor units for each customer who reaches `stage` in the scenario; or once, or a month.
+
+    What is paid once or a month is for all segments of the lever together, and is divided among
+    them as their arrivals are. Once is the month in which the lever starts; the others are paid
+    while it runs, in proportion to its strength.
+    """
+
+    amount: Figure
+    per: Literal["customer", "once", "month"] = "customer"
+    stage: str = ""
 
 
 @dataclass(frozen=True)
 class Lever:
     """A treatment of some segments.
 
-    segments: indices. odds: (stage, name of an assumption) pairs; the odds of reaching that
-    stage are multiplied. cost: (stage, minor units or name of an assumption), charged for each
-    customer who reaches the stage in the scenario.
+    segments: indices. odds: (stage, figure) pairs; the odds of reaching that stage are multiplied.
+    plus: (stage, figure): the chance of reaching it then moves by so many points, within 0 and 1.
+    times: what is multiplied, and by how much: arrivals, or the value of a sale.
+    deadweight: share of the effect that is paid for and would have come anyway. pull_forward:
+    share of the sales gained that are missing in the next months, as soon as there are any.
     """
 
     name: str
     segments: tuple[int, ...]
-    odds: tuple[tuple[str, str], ...] = ()
-    cost: tuple[str, float | str] | None = None
+    odds: tuple[tuple[str, Figure], ...] = ()
+    costs: tuple[Charge, ...] = ()
+    plus: tuple[tuple[str, Figure], ...] = ()
+    times: tuple[tuple[Literal["arrivals", "value"], Figure], ...] = ()
+    timing: Timing = ALWAYS
+    deadweight: Figure = 0.0
+    pull_forward: Figure = 0.0
+
+    def figures(self) -> Iterator[tuple[Figure, tuple[Role, ...]]]:
+        """All figures, with the roles that an assumption may have there."""
+        for _, figure in self.odds:
+            yield figure, ("odds",)
+        for _, figure in self.plus:
+            yield figure, ("share", "number")
+        for _, figure in self.times:
+            yield figure, ("factor",)
+        for cost in self.costs:
+            yield cost.amount, ("amount",)
+        for figure in (self.deadweight, self.pull_forward, self.timing.persistence):
+            yield figure, ("share",)
 
 
 @dataclass(frozen=True)
@@ -159,10 +264,18 @@ class Scenario:
     label: str
     levers: tuple[Lever, ...]
 
+    def assumptions(self) -> tuple[str, ...]:
+        """The names of the assumptions that it uses, in the order of their use."""
+        figures = [figure for lever in self.levers for figure, _ in lever.figures()]
+        return tuple(dict.fromkeys(each for each in figures if isinstance(each, str)))
+
 
 @dataclass(frozen=True)
 class FunnelModel:
-    """A funnel and its scenarios; `stages[0]` is where customers arrive."""
+    """A funnel and its scenarios; `stages[0]` is where customers arrive.
+
+    agents: those who sell, where there are any; their answer moves what scenarios make of it.
+    """
 
     segments: tuple[str, ...]
     stages: tuple[str, ...]
@@ -174,6 +287,17 @@ class FunnelModel:
     assumptions: tuple[Assumption, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     seed: int = 0
+    agents: AgentsModel | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the parts of the cost."""
+        return (STAGES, LEVERS) if self.agents is None else (STAGES, LEVERS, *AGENT_PARTS)
+
+    @property
+    def sale(self) -> str:
+        """The stage that counts as a sale: the one with a value, or else the last."""
+        return self.stages[-1] if self.value is None else self.value.stage
 
     def __post_init__(self) -> None:
         self._check_names()
@@ -212,15 +336,19 @@ class FunnelModel:
             require(line.amount.shape == (count,), "cost: one amount a segment")
 
     def _check_lever(self, lever: Lever) -> None:
-        scales = {assumption.name: assumption.scale for assumption in self.assumptions}
+        roles = {assumption.name: assumption.role for assumption in self.assumptions}
         inside = all(0 <= index < len(self.segments) for index in lever.segments)
         require(inside, f"lever {lever.name}: unknown segment")
         require(len(set(lever.segments)) == len(lever.segments), f"lever {lever.name}: twice")
-        for stage, assumption in lever.odds:
+        for stage, _ in (*lever.odds, *lever.plus):
             require(stage in self.stages[1:], f"lever {lever.name}: no way into {stage}")
-            require(scales.get(assumption) == "odds", f"lever {lever.name}: odds {assumption}")
-        if lever.cost is not None:
-            stage, amount = lever.cost
-            require(stage in self.stages, f"lever {lever.name}: unknown stage {stage}")
-            known = not isinstance(amount, str) or scales.get(amount) == "amount"
-            require(known, f"lever {lever.name}: amount {amount}")
+        for cost in lever.costs:
+            known = cost.per != "customer" or cost.stage in self.stages
+            require(known, f"lever {lever.name}: unknown stage {cost.stage}")
+        for figure, allowed in lever.figures():
+            if isinstance(figure, str):
+                require(roles.get(figure) in allowed, f"lever {lever.name}: {allowed[0]} {figure}")
+                continue
+            least, most = _LIMITS[allowed[-1]]
+            require(least <= figure <= most, f"lever {lever.name}: {allowed[0]} {figure}")
+            require("odds" not in allowed or figure > 0, f"lever {lever.name}: odds {figure}")

@@ -6,14 +6,14 @@ Shapes: R replications, T projected months, n parts. Figures are in the unit of 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from segrules.sim.decide.risk import Judgement, judge, standard_error
+from segrules.sim.decide.risk import Judgement, chance, judge, standard_error
 from segrules.sim.decide.shapley import Contributions
 from segrules.sim.model import COST, MONEY_MEASURES, PROFIT, REVENUE, Floats, require
-from segrules.sim.run import Draws
+from segrules.sim.run import Arm, Draws
 from segrules.sim.summary import LOWER_IS_BETTER, Figure, Ratio, figure
 
 DOTS = 100
@@ -24,7 +24,7 @@ LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 @dataclass(frozen=True)
 class Outlook:
-    """The difference of one measure over all segments, scenario less today.
+    """The difference of one measure over all segments, scenario less today (or another scenario).
 
     dots: float64[DOTS] quantiles in the middle of equal parts, rising. judged: of the difference
     as it is, or turned round for a measure of which less is better. loss_done, loss_left: what is
@@ -69,33 +69,79 @@ class Course:
     difference: Bands
 
 
-def outlooks(draws: Draws, target: float | None = None) -> tuple[Outlook, ...]:
-    """The outlook of every scenario: of the profit, or without a value of who reaches the end."""
+Target = float | Floats
+"""A difference that is to be reached: one for all futures, or float64[R], each with its own."""
+
+
+def outlooks(
+    draws: Draws, target: Target | None = None, *, against: str | None = None
+) -> tuple[Outlook, ...]:
+    """The outlook of every scenario: of the profit, or without a value of who reaches the end.
+
+    against: a scenario that the others are held against instead of today; it has none.
+    """
     measure = draws.model.stages[-1] if draws.model.value is None else PROFIT
+    names = [each.name for each in draws.model.scenarios]
+    base = None if against is None else names.index(against)
     return tuple(
-        outlook(draws, at, measure, target=target) for at in range(len(draws.model.scenarios))
+        outlook(draws, at, measure, target=target, base=base)
+        for at in range(len(names))
+        if at != base
     )
 
 
-def outlook(draws: Draws, at: int, measure: str, *, target: float | None = None) -> Outlook:
+def outlook(
+    draws: Draws,
+    at: int,
+    measure: str,
+    *,
+    target: Target | None = None,
+    base: int | None = None,
+) -> Outlook:
     """The outlook of the scenario at a place; a measure is a stage or one of money.
 
-    target: a difference that is to be reached, in the unit of the measure.
+    target: a difference that is to be reached, in the unit of the measure. base: the place of the
+    scenario that it is held against, today without one.
     """
     require(measure in (*draws.model.stages, *MONEY_MEASURES), f"no measure {measure}")
-    before, after = (_total(draws, arm, measure) for arm in (None, at))
+    before, after = (_total(draws, arm, measure) for arm in (base, at))
     difference = after - before
     turned = -difference if measure in LOWER_IS_BETTER else difference
+    judged = judge(turned)
+    if target is not None:
+        judged = replace(judged, chance_target=chance(turned >= target)[0])
     return Outlook(
         draws.model.scenarios[at].name,
         measure,
         figure(difference),
         quantile_dots(difference),
-        judge(turned, target=target),
+        judged,
         _mean(np.maximum(-turned, 0.0)),
         _mean(np.maximum(turned, 0.0)),
-        target,
+        None if target is None else float(np.mean(target)),
     )
+
+
+def courses(
+    draws: Draws, months: Sequence[str], *, against: str | None = None
+) -> tuple[Course, ...]:
+    """The course of every scenario, of the measure of its outlook; the draws hold months."""
+    names = [each.name for each in draws.model.scenarios]
+    base = draws.today if against is None else draws.scenarios[names.index(against)]
+    measure = draws.model.stages[-1] if draws.model.value is None else PROFIT
+    return tuple(
+        course(measure, months, _by_month(base, measure), _by_month(arm, measure))
+        for name, arm in zip(names, draws.scenarios, strict=True)
+        if name != against
+    )
+
+
+def _by_month(arm: Arm, measure: str) -> Floats:
+    """float64[R, T], over all segments."""
+    if arm.months is None:
+        raise ValueError("the draws hold no months")
+    made = arm.months.revenue - arm.months.cost if measure == PROFIT else arm.months.sales
+    return np.asarray(made, dtype=np.float64)
 
 
 def _mean(values: Floats) -> Ratio:

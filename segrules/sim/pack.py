@@ -1,21 +1,40 @@
 """Turn a model into the plain arrays that kernels read, and names into the words of their keys.
 
-Shapes: S segments, T months, K conversions, A assumptions, P grid points of all priors together,
-E effects and C costs of a scenario. Words are uint64 holding 32 bits.
+Shapes: S segments, T months, K conversions, A assumptions, G grid points of all priors together.
+Of a scenario: L levers, E effects, C costs a customer, F costs a month, O costs once; M states,
+which are months in which all levers are equally strong. Words are uint64 holding 32 bits.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segrules.sim.model import Counts, Floats, FunnelModel, Scenario, require
+from segrules.sim.model import (
+    LOG_UNIFORM,
+    Assumption,
+    Counts,
+    Figure,
+    Floats,
+    FunnelModel,
+    Lever,
+    Scenario,
+    require,
+)
 from segrules.sim.uniforms import identity
 
 Words = NDArray[np.uint64]
 
 CONSTANT = -1
-"""Index of the assumption of a cost that is a plain number."""
+"""Index of the assumption of a figure that is a plain number."""
+
+UNIFORM, LOG, BETA = 0, 1, 2
+"""Laws of assumptions over their range: uniform, log-uniform, Beta(2, 2)."""
+
+ODDS, PLUS, ARRIVALS, VALUE = 0, 1, 2, 3
+EVERY = -1
+"""No lever is left out."""
 
 
 class Funnel(NamedTuple):
@@ -35,9 +54,9 @@ class Funnel(NamedTuple):
     dispersion: float
     reached: Floats  # [K, S]
     failed: Floats  # [K, S]
-    prior_mean: Floats  # [P]
-    prior_strength: Floats  # [P]
-    prior_cumulative: Floats  # [P] cumulative weights, ending at 1 for each conversion
+    prior_mean: Floats  # [G]
+    prior_strength: Floats  # [G]
+    prior_cumulative: Floats  # [G] cumulative weights, ending at 1 for each conversion
     prior_start: Counts  # [K+1] where the points of each conversion begin
     value_stage: int  # index of the stage, -1 when there is no value
     value_mean: Floats  # [S]
@@ -47,19 +66,44 @@ class Funnel(NamedTuple):
     assumption_words: Words  # [A]
     assumption_low: Floats  # [A]
     assumption_high: Floats  # [A]
-    assumption_odds: NDArray[np.bool_]  # [A] log-uniform rather than uniform
+    assumption_law: Counts  # [A] one of the laws above
+
+
+class Figures(NamedTuple):
+    """Numbers that are constants or assumptions."""
+
+    amount: Floats  # used when the assumption is CONSTANT
+    assumption: Counts
 
 
 class Treatment(NamedTuple):
-    """A scenario: which odds are multiplied by which assumption, and what it costs."""
+    """A scenario: what its levers multiply, add and cost, and how strong they are when."""
 
+    effect_kind: Counts  # [E] ODDS, PLUS, ARRIVALS or VALUE
     effect_segment: Counts  # [E]
     effect_conversion: Counts  # [E]
-    effect_assumption: Counts  # [E]
+    effect_lever: Counts  # [E]
+    effect: Figures  # [E]
     cost_segment: Counts  # [C]
     cost_stage: Counts  # [C]
-    cost_amount: Floats  # [C] used when the assumption is CONSTANT
-    cost_assumption: Counts  # [C]
+    cost_lever: Counts  # [C]
+    cost: Figures  # [C]
+    fixed_segment: Counts  # [F]
+    fixed_lever: Counts  # [F]
+    fixed_share: Floats  # [F] of the segment
+    fixed: Figures  # [F]
+    once_segment: Counts  # [O]
+    once_month: Counts  # [O]
+    once_share: Floats  # [O]
+    once: Figures  # [O]
+    paid: Floats  # [L, M] strength of what is paid
+    acts: Floats  # [L, M] strength of the effects ...
+    fades: Floats  # [L, M] ... times persistence to this power
+    persistence: Figures  # [L]
+    deadweight: Figures  # [L]
+    pull_forward: Figures  # [L]
+    state: Counts  # [T] the state of each month
+    months: Counts  # [M] months of each state
 
 
 def word(*names: str) -> np.uint64:
@@ -111,36 +155,133 @@ def pack(model: FunnelModel) -> Funnel:
         assumption_words=_words("assumption", tuple(each.name for each in assumptions)),
         assumption_low=np.array([each.low for each in assumptions], dtype=np.float64),
         assumption_high=np.array([each.high for each in assumptions], dtype=np.float64),
-        assumption_odds=np.array([each.scale == "odds" for each in assumptions], dtype=np.bool_),
+        assumption_law=np.array([_law(each) for each in assumptions], dtype=np.int64),
     )
+
+
+def _law(stated: Assumption) -> int:
+    if stated.role == "response":
+        return BETA
+    return LOG if stated.role in LOG_UNIFORM else UNIFORM
 
 
 def pack_scenario(model: FunnelModel, scenario: Scenario) -> Treatment:
     """Return the arrays of one scenario of the model."""
     number = {assumption.name: index for index, assumption in enumerate(model.assumptions)}
-    effects: list[tuple[int, int, int]] = []
-    costs: list[tuple[int, int, float, int]] = []
-    for lever in scenario.levers:
-        for segment in lever.segments:
-            for stage, assumption in lever.odds:
-                effects.append((segment, model.stages.index(stage) - 1, number[assumption]))
-            if lever.cost is not None:
-                stage, amount = lever.cost
-                known = isinstance(amount, str)
-                figure = 0.0 if isinstance(amount, str) else float(amount)
-                source = number[str(amount)] if known else CONSTANT
-                costs.append((segment, model.stages.index(stage), figure, source))
-    effect = np.array(effects, dtype=np.int64).reshape(-1, 3).T.copy()
-    where = np.array([row[:2] for row in costs], dtype=np.int64).reshape(-1, 2).T.copy()
-    return Treatment(
-        effect_segment=effect[0],
-        effect_conversion=effect[1],
-        effect_assumption=effect[2],
-        cost_segment=where[0],
-        cost_stage=where[1],
-        cost_amount=np.array([row[2] for row in costs], dtype=np.float64),
-        cost_assumption=np.array([row[3] for row in costs], dtype=np.int64),
+
+    def figures(found: Iterable[Figure]) -> Figures:
+        each = list(found)
+        plain = [0.0 if isinstance(figure, str) else float(figure) for figure in each]
+        named = [number[figure] if isinstance(figure, str) else CONSTANT for figure in each]
+        return Figures(np.array(plain, np.float64), np.array(named, np.int64))
+
+    levers = scenario.levers
+    effects = [each for at, lever in enumerate(levers) for each in _effects(model, at, lever)]
+    costs, fixed, once = _charges(model, levers)
+    state, months, paid, acts, fades = _states(model, levers)
+    effect = _columns([each[:4] for each in effects], 4)
+    cost, monthly, first = (
+        _columns([each[:3] for each in rows], 3) for rows in (costs, fixed, once)
     )
+    return Treatment(
+        effect_kind=effect[0],
+        effect_segment=effect[1],
+        effect_conversion=effect[2],
+        effect_lever=effect[3],
+        effect=figures(each[4] for each in effects),
+        cost_segment=cost[0],
+        cost_stage=cost[1],
+        cost_lever=cost[2],
+        cost=figures(each[3] for each in costs),
+        fixed_segment=monthly[0],
+        fixed_lever=monthly[1],
+        fixed_share=_shares(model, levers, monthly[0], monthly[1]),
+        fixed=figures(each[3] for each in fixed),
+        once_segment=first[0],
+        once_month=np.array([levers[at].timing.start for at in first[1].tolist()], np.int64),
+        once_share=_shares(model, levers, first[0], first[1]),
+        once=figures(each[3] for each in once),
+        paid=paid,
+        acts=acts,
+        fades=fades,
+        persistence=figures(each.timing.persistence for each in levers),
+        deadweight=figures(each.deadweight for each in levers),
+        pull_forward=figures(each.pull_forward for each in levers),
+        state=state,
+        months=months,
+    )
+
+
+def _columns(rows: Sequence[Sequence[object]], count: int) -> list[Counts]:
+    """int64[rows] for each of the first `count` entries of the rows."""
+    return list(np.array(rows, dtype=np.int64).reshape(-1, count).T.copy())
+
+
+def _effects(
+    model: FunnelModel, at: int, lever: Lever
+) -> Iterator[tuple[int, int, int, int, Figure]]:
+    """Kind, segment, conversion, lever and figure."""
+    for segment in lever.segments:
+        for kind, pairs in ((ODDS, lever.odds), (PLUS, lever.plus)):
+            for stage, figure in pairs:
+                yield kind, segment, model.stages.index(stage) - 1, at, figure
+        for of, figure in lever.times:
+            yield ARRIVALS if of == "arrivals" else VALUE, segment, 0, at, figure
+
+
+Row = tuple[int, int, int, Figure]
+
+
+def _charges(model: FunnelModel, levers: Sequence[Lever]) -> tuple[list[Row], list[Row], list[Row]]:
+    """Segment, stage, lever and figure; segment, lever, 0 and figure of those a month and once."""
+    costs: list[Row] = []
+    fixed: list[Row] = []
+    once: list[Row] = []
+    for at, lever in enumerate(levers):
+        for segment in lever.segments:
+            for each in lever.costs:
+                if each.per == "customer":
+                    costs.append((segment, model.stages.index(each.stage), at, each.amount))
+                elif each.per == "month":
+                    fixed.append((segment, at, 0, each.amount))
+                elif lever.timing.start < model.months:
+                    once.append((segment, at, 0, each.amount))
+    return costs, fixed, once
+
+
+def _shares(model: FunnelModel, levers: Sequence[Lever], segment: Counts, lever: Counts) -> Floats:
+    """The part of each segment in what its lever costs: as arrivals are."""
+    arrived = model.arrivals.counts + 0.5
+    total = np.array([arrived[list(each.segments)].sum() for each in levers], np.float64)
+    return np.asarray(arrived[segment] / total[lever], np.float64)
+
+
+def _states(
+    model: FunnelModel, levers: Sequence[Lever]
+) -> tuple[Counts, Counts, Floats, Floats, Floats]:
+    """State of each month, months of each state, and the strengths float64[L, M] of levers.
+
+    Where a figure moves from month to month which one draw is made of (the value of sales), and
+    where sales are missing later, every month is a state of its own.
+    """
+    strengths = [lever.timing.strength(model.months) for lever in levers]
+    tables = [
+        np.array([each[at] for each in strengths], np.float64).reshape(len(levers), model.months)
+        for at in range(3)
+    ]
+    steady = all((table == table[:, :1]).all() for table in tables)
+    pulls = any(lever.pull_forward != 0.0 for lever in levers)
+    moves = not steady and any(of == "value" for lever in levers for of, _ in lever.times)
+    if pulls or moves:
+        state = np.arange(model.months)
+    else:
+        seen: dict[tuple[float, ...], int] = {}
+        column = np.concatenate(tables).T.tolist()
+        state = np.array([seen.setdefault(tuple(each), len(seen)) for each in column])
+    first = np.unique(state, return_index=True)[1]
+    paid, acts, fades = (np.ascontiguousarray(table[:, first]) for table in tables)
+    months = np.bincount(state)
+    return state.astype(np.int64), months.astype(np.int64), paid, acts, fades
 
 
 def _priors(model: FunnelModel) -> tuple[Floats, Floats, Floats, Counts]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Literal, get_args
 
 import polars as pl
 
@@ -14,13 +16,20 @@ from segrules.segments.assign import Placement
 from segrules.segments.funnel import FunnelHistory, funnel_history
 from segrules.segments.profile import find_set
 from segrules.segments.study import StudiedStage, studied
-from segrules.sim.estimate import Estimate, estimate
-from segrules.sim.model import MONEY_MEASURES
-from segrules.sim.outlook import Outlook, outlooks
-from segrules.sim.run import Engine, simulate
-from segrules.sim.summary import Figure, Row, summarise
+from segrules.sim.agents import agents_of, check_agents, diagnosed
+from segrules.sim.effort.problems import EffortError
+from segrules.sim.estimate import Estimate, estimate, projected_months
+from segrules.sim.executors import EXECUTORS, executor
+from segrules.sim.model import Floats
+from segrules.sim.outlook import Course, Outlook, courses, outlooks
+from segrules.sim.run import Draws, Engine, simulate
+from segrules.sim.summary import IN_MONEY, Figure, Row, cost_parts, summarise
+from segrules.sim.work import How
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
+
+EngineName = Literal["auto", "counts", "expected", "customers", "events"]
+"""Engines as they are asked for; "auto" is the cheapest that holds for what is projected."""
 
 WHY = {
     "counts": "customers of a segment are alike and none waits for another, so whole numbers of "
@@ -38,21 +47,29 @@ MOST_THREADS = 256
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run changes of its project: None leaves what the file says."""
+    """What a run changes of its project: None leaves what the file says.
+
+    executor: one of `EXECUTORS` by name, with `threads` workers; or any executor, which is left
+    running. months: the course of every scenario is wanted too.
+    """
 
     project: str | None = None
     runs: int | None = None
     seed: int | None = None
-    engine: Engine = "counts"
+    engine: EngineName = "auto"
     threads: int | None = None
+    executor: str | Executor = "threads"
+    months: bool = False
 
 
 @dataclass(frozen=True)
 class Projection:
     """The result of a project; `rows` hold money in minor units of `currency`.
 
-    `runs` are those that were finished; `complete` is False after an interruption. `outlooks` are
-    in the order of the scenarios; `stages` are those of the past that was estimated from.
+    `runs` are those that were finished; `complete` is False after an interruption. `outlooks` and
+    `courses` are in the order of the scenarios, without the one that they are held against (whose
+    arm then is "today" in all of them); courses only where they were asked for. `parts` are the
+    parts of the cost; `stages` are those of the past that was estimated from.
     """
 
     project: ir.Project
@@ -69,6 +86,8 @@ class Projection:
     findings: tuple[Diagnostic, ...]
     outlooks: tuple[Outlook, ...] = ()
     stages: tuple[StudiedStage, ...] = ()
+    parts: tuple[Row, ...] = ()
+    courses: tuple[Course, ...] = ()
 
     def frame(self) -> pl.DataFrame:
         """A row a scenario, segment ("all" is the total) and measure.
@@ -81,7 +100,7 @@ class Projection:
 
 
 def _flat(row: Row, currency: str | None) -> dict[str, str | float | None]:
-    money = row.measure in MONEY_MEASURES
+    money = row.measure in IN_MONEY
     scale = 10 ** -decimals(currency) if money else 1.0
     flat: dict[str, str | float | None] = {
         "scenario": row.scenario,
@@ -128,9 +147,14 @@ def check_settings(settings: Settings) -> None:
         for name, given, low, high in ranges
         if given is not None and not (_whole(given) and low <= given <= high)
     ]
-    if settings.engine not in WHY:
-        allowed = " or ".join(repr(name) for name in WHY)
-        found.append(problems.setting_out_of_range("engine", repr(settings.engine), allowed))
+    names = (
+        ("engine", settings.engine, get_args(EngineName)),
+        ("executor", settings.executor, EXECUTORS),
+    )
+    for name, given, allowed in names:
+        if not (isinstance(given, Executor) or given in allowed):
+            listed = " or ".join(repr(each) for each in allowed)
+            found.append(problems.setting_out_of_range(name, repr(given), listed))
     if found:
         raise RulesError(found, unable=True)
 
@@ -156,10 +180,17 @@ def project(
     history = funnel_history(placement, funnel, find_set(ruleset, found.by))
     seed = found.seed if settings.seed is None else settings.seed
     runs = found.runs if settings.runs is None else settings.runs
-    estimated = estimate(ruleset, found, history, seed=seed)
-    draws = simulate(
-        estimated.model, runs, settings.engine, settings.threads, on_progress=on_progress
-    )
+    engine = chosen(settings.engine)
+    against = None if found.against == "today" else found.against
+    agents = agents_of(ruleset, found, history)
+    estimated = estimate(ruleset, found, history, seed=seed, agents=agents)
+    check_agents(estimated.model)
+    try:
+        with executor(settings.executor, settings.threads) as pool:
+            how = How(pool, on_progress=on_progress)
+            draws = simulate(estimated.model, runs, engine, how, months=settings.months)
+    except EffortError as unsettled:
+        raise diagnosed(unsettled) from unsettled
     if not draws.complete and len(draws.replications) < 2:
         raise KeyboardInterrupt
     used = {each.name for each in estimated.model.assumptions}
@@ -169,8 +200,38 @@ def project(
         for each in assumptions
         if each.until is not None and each.until < placement.context.as_of
     ]
+    months = [f"{day:%Y-%m}" for day in projected_months(history.as_of, found.months)]
     return Projection(
-        found, seed, len(draws.replications), settings.engine, WHY[settings.engine],
-        ruleset.currency, assumptions, history, estimated, summarise(draws), draws.complete,
-        tuple(expired), outlooks(draws), studied(history),
+        found, seed, len(draws.replications), engine, WHY[engine],
+        ruleset.currency, assumptions, history, estimated,
+        summarise(draws, against=against, holds=found.holds), draws.complete, tuple(expired),
+        outlooks(draws, target_of(found, draws), against=against), studied(history),
+        cost_parts(draws, against=against),
+        courses(draws, months, against=against) if settings.months else (),
     )  # fmt: skip
+
+
+def chosen(engine: EngineName) -> Engine:
+    """The cheapest engine that is valid for a funnel: the expectation is taken only if asked.
+
+    Raises:
+        RulesError: the engine is none of funnels.
+    """
+    match engine:
+        case "auto" | "counts":
+            return "counts"
+        case "expected":
+            return "expected"
+        case _:
+            raise RulesError([problems.not_for_funnels(engine, list(WHY))], unable=True)
+
+
+def target_of(found: ir.Project, draws: Draws) -> float | Floats | None:
+    """The target of a project; that of each future where an assumption states it."""
+    if not isinstance(found.target, str):
+        return found.target
+    names = [each.name for each in draws.model.assumptions]
+    if draws.assumptions is None:
+        raise ValueError("the draws hold no assumptions")
+    drawn: Floats = draws.assumptions[:, names.index(found.target)]
+    return drawn

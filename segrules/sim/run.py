@@ -1,49 +1,26 @@
-"""Run a model: blocks of replications on a few threads, the same bits however they are cut."""
+"""Run a model: blocks of replications on an executor, the same bits however they are cut."""
 
-import os
+from __future__ import annotations
+
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from segrules.sim.kernels import counts as counting
-from segrules.sim.kernels.expected import Expected, expect
-from segrules.sim.kernels.parameters import (
-    Parameters,
-    Treated,
-    draw_parameters,
-    empty_parameters,
-    empty_treated,
-    treat,
-)
-from segrules.sim.model import Counts, FunnelModel, require
-from segrules.sim.pack import Funnel, Treatment, pack, pack_scenario
+from segrules.sim.blocks import Arm, Block, Engine, Months, Numbers, World, run_block
+from segrules.sim.model import Counts, Floats, FunnelModel, require
+from segrules.sim.work import How, Span, replications, spans, work_through, working
 
-Engine = Literal["counts", "expected"]
+__all__ = ["BLOCK", "Arm", "Draws", "Engine", "Months", "Numbers", "simulate"]
 
-Numbers = NDArray[Any]
-"""int64 or float64, as the engine has it."""
-
-BLOCK = 64
+BLOCK = 128
 """Replications a block: the monthly counts of a block of a usual model stay in the cache."""
 
-MAX_RUNS = 2**32
-
-
-@dataclass(frozen=True)
-class Arm:
-    """What happened in one arm, summed over the months; money in minor units.
-
-    counts: [R, S, K+1] customers who reached each stage. revenue, cost: [R, S]. int64 from the
-    engine "counts", float64 from "expected".
-    """
-
-    counts: Numbers
-    revenue: Numbers
-    cost: Numbers
+TASKS = 64
+"""Units of work at most on an executor to which each must be sent."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +28,7 @@ class Draws:
     """The replications of a run. Scenarios are in the order of the model.
 
     complete is False when the run was interrupted: `replications` (int64[R]) then numbers those
-    that were finished, and the arms hold only these.
+    that were finished, and the arms hold only these. assumptions: float64[R, A], as drawn.
     """
 
     model: FunnelModel
@@ -60,140 +37,100 @@ class Draws:
     today: Arm
     scenarios: tuple[Arm, ...]
     complete: bool
-
-
-Span = tuple[int, int]
+    assumptions: Floats | None = None
 
 
 def simulate(
     model: FunnelModel,
     runs: int,
     engine: Engine = "counts",
-    threads: int | None = None,
-    block: int | None = None,
-    on_progress: Callable[[int], None] | None = None,
+    how: How | None = None,
+    *,
+    months: bool = False,
 ) -> Draws:
     """Simulate `runs` replications of today and of every scenario.
 
-    The result depends on the model and on `runs` only. `on_progress` is told the number of
-    finished replications, in the calling thread. A KeyboardInterrupt lets the blocks at work
-    finish and returns what there is.
+    The result depends on the model and on `runs` only, `months` adds to it: the arms then hold
+    every month too. A KeyboardInterrupt lets the blocks at work finish and returns what there is.
     """
-    require(1 <= runs <= MAX_RUNS, "runs")
+    asked = how or How()
     require(engine in ("counts", "expected"), "unknown engine")
-    size = BLOCK if block is None else block
-    require(size >= 1, "block")
-    funnel = pack(model)
-    treatments = [pack_scenario(model, scenario) for scenario in model.scenarios]
-    arms = [_empty_arm(funnel, runs, engine) for _ in range(1 + len(treatments))]
-    work = _count_block if engine == "counts" else _expect_block
-
-    def do(span: Span) -> Span:
-        work(funnel, treatments, span, [_part(arm, span) for arm in arms])
-        return span
-
-    spans = [(start, min(start + size, runs)) for start in range(0, runs, size)]
-    done = _work_through(do, spans, threads or _cores(), on_progress)
-    complete = len(done) == len(spans)
-    if complete:
-        replications = np.arange(runs, dtype=np.int64)
-    else:
-        parts = [np.arange(*span, dtype=np.int64) for span in sorted(done)]
-        replications = np.concatenate([np.empty(0, dtype=np.int64), *parts])
-        arms = [_select(arm, replications) for arm in arms]
-    return Draws(model, engine, replications, arms[0], tuple(arms[1:]), complete)
+    world = World.of(model, engine, months=months)
+    gathered = _Gathered(runs)
+    with working(asked.on) as pool:
+        size = asked.block
+        if size is None:
+            near = isinstance(pool, ThreadPoolExecutor)
+            size = BLOCK if near else BLOCK * max(1, -(-runs // (BLOCK * TASKS)))
+        todo = spans(runs, size)
+        done = work_through(partial(_span, world), todo, pool, gathered.take, asked.on_progress)
+    finished = replications(done)
+    block = gathered.rows(finished) if done else _rows(run_block(world, (0, 1)), slice(0))
+    complete = len(done) == len(todo)
+    today, *scenarios = block.arms
+    return Draws(model, engine, finished, today, tuple(scenarios), complete, block.assumptions)
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _work_through(
-    do: Callable[[Span], Span],
-    spans: list[Span],
-    threads: int,
-    on_progress: Callable[[int], None] | None,
-) -> list[Span]:
-    """Return the spans that were done: all of them, unless there was a KeyboardInterrupt."""
-    done: list[Span] = []
-    finished = 0
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        futures: list[Future[Span]] = [pool.submit(do, span) for span in spans]
-        try:
-            for future in as_completed(futures):
-                start, stop = future.result()
-                finished += stop - start
-                if on_progress is not None:
-                    on_progress(finished)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            for future in futures:
-                future.cancel()
-    for future in futures:
-        if not future.cancelled():
-            done.append(future.result())
-    return done
-
-
-def _empty_arm(funnel: Funnel, runs: int, engine: Engine) -> Arm:
-    conversions, segments = funnel.reached.shape
-    number = np.int64 if engine == "counts" else np.float64
-    return Arm(
-        counts=np.empty((runs, segments, conversions + 1), dtype=number),
-        revenue=np.empty((runs, segments), dtype=number),
-        cost=np.empty((runs, segments), dtype=number),
-    )
-
-
-def _part(arm: Arm, span: Span) -> Arm:
-    rows = slice(*span)
-    return Arm(arm.counts[rows], arm.revenue[rows], arm.cost[rows])
-
-
-def _select(arm: Arm, rows: Counts) -> Arm:
-    return Arm(arm.counts[rows], arm.revenue[rows], arm.cost[rows])
-
-
-def _count_block(funnel: Funnel, treatments: list[Treatment], span: Span, arms: list[Arm]) -> None:
+def _span(world: World, span: Span) -> Block:
+    """A unit of work, in blocks that stay in the cache."""
     first, stop = span
-    runs = stop - first
-    conversions, segments = funnel.reached.shape
-    parameters = empty_parameters(funnel, runs)
-    draw_parameters(funnel, first, parameters)
-    monthly = np.empty((runs, segments, len(funnel.season), conversions + 1), dtype=np.int64)
-    today = counting.Outcome(arms[0].counts, arms[0].revenue, arms[0].cost)
-    counting.arrive(funnel, parameters, first, monthly)
-    counting.pass_today(funnel, parameters, first, monthly, today.counts)
-    counting.settle_today(funnel, parameters, first, today)
-    sales_today = np.zeros((runs, segments), dtype=np.int64)
-    if funnel.value_stage >= 0:
-        sales_today[:] = today.counts[:, :, funnel.value_stage]
-    treated = empty_treated(funnel, runs)
-    both, alone = np.empty_like(sales_today), np.empty_like(sales_today)
-    for treatment, arm in zip(treatments, arms[1:], strict=True):
-        out = counting.Coupled(arm.counts, arm.revenue, arm.cost, both, alone)
-        treat(funnel, treatment, parameters, treated)
-        counting.pass_scenario(funnel, parameters, treated, first, monthly, out)
-        counting.settle_scenario(funnel, parameters, treated, first, sales_today, out)
+    parts = [
+        run_block(world, (start, min(start + BLOCK, stop))) for start in range(first, stop, BLOCK)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return _mapped(lambda *each: np.concatenate(each), *parts)
 
 
-def _expect_block(funnel: Funnel, treatments: list[Treatment], span: Span, arms: list[Arm]) -> None:
-    first, stop = span
-    parameters = empty_parameters(funnel, stop - first)
-    draw_parameters(funnel, first, parameters)
-    treated = empty_treated(funnel, stop - first)
-    treated.conversion[:] = parameters.conversion
-    treated.unit_cost[:] = funnel.unit_cost
-    _expect_arm(funnel, parameters, treated, arms[0])
-    for treatment, arm in zip(treatments, arms[1:], strict=True):
-        treat(funnel, treatment, parameters, treated)
-        _expect_arm(funnel, parameters, treated, arm)
+class _Gathered:
+    """What blocks gave, each in its rows."""
+
+    def __init__(self, runs: int) -> None:
+        self._runs = runs
+        self._whole: Block | None = None
+
+    def take(self, span: Span, block: Block) -> None:
+        """Put a block in its place."""
+        if self._whole is None:
+            self._whole = _mapped(self._room, block)
+        here = slice(*span)
+
+        def put(whole: Numbers, part: Numbers) -> Numbers:
+            whole[here] = part
+            return whole
+
+        _mapped(put, self._whole, block)
+
+    def _room(self, part: Numbers) -> Numbers:
+        return np.empty((self._runs, *part.shape[1:]), part.dtype)
+
+    def rows(self, finished: Counts) -> Block:
+        """The rows that are finished, of which there are some."""
+        require(self._whole is not None, "nothing is finished")
+        whole = cast(Block, self._whole)
+        return whole if len(finished) == self._runs else _rows(whole, finished)
 
 
-def _expect_arm(funnel: Funnel, parameters: Parameters, treated: Treated, arm: Arm) -> None:
-    out = Expected(arm.counts, arm.revenue, arm.cost)
-    rate, mean_value = parameters.rate, parameters.mean_value
-    expect(funnel, rate, treated.conversion, mean_value, treated.unit_cost, out)
+def _rows(block: Block, rows: Counts | slice) -> Block:
+    return _mapped(lambda values: values[rows], block)
+
+
+def _mapped(do: Callable[..., Numbers], *blocks: Block) -> Block:
+    """The block whose arrays `do` makes of those of the blocks, place by place."""
+
+    def months(parts: list[Months | None]) -> Months | None:
+        known = [each for each in parts if each is not None]
+        if not known:
+            return None
+        return Months(*(do(*(getattr(each, name) for each in known)) for name in _MONTHS))
+
+    def arm(parts: tuple[Arm, ...]) -> Arm:
+        counts, revenue, cost, cut = (do(*(getattr(each, name) for each in parts)) for name in _ARM)
+        return Arm(counts, revenue, cost, cut, months([each.months for each in parts]))
+
+    arms = zip(*(block.arms for block in blocks), strict=True)
+    return Block(tuple(arm(each) for each in arms), do(*(each.assumptions for each in blocks)))
+
+
+_ARM = ("counts", "revenue", "cost", "parts")
+_MONTHS = ("sales", "revenue", "cost")

@@ -6,14 +6,32 @@ same draws give the same bits.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from segrules.sim.model import COST, PROFIT, REVENUE, SALES, TOTAL, Floats, FunnelModel, require
+from segrules.sim.model import (
+    COST,
+    MONEY_MEASURES,
+    PROFIT,
+    REVENUE,
+    SALES,
+    TOTAL,
+    Floats,
+    FunnelModel,
+    require,
+)
 from segrules.sim.run import Arm, Draws
 
-LOWER_IS_BETTER = frozenset({COST})
+SALES_AT, REVENUE_AT, COST_AT = (
+    "sales at equal cost", "revenue at equal cost", "cost at equal sales",
+)  # fmt: skip
+"""In each future: what the scenario's cost would be, or bring, at the cost or sales of today."""
+
+IN_MONEY = frozenset({*MONEY_MEASURES, REVENUE_AT, COST_AT})
+LOWER_IS_BETTER = frozenset({COST, COST_AT})
 
 _LEVELS = (0.25, 0.75, 0.1, 0.9, 0.025, 0.975)
 
@@ -62,20 +80,34 @@ class Row:
     passed_then: Ratio | None = None
 
 
-def summarise(draws: Draws) -> tuple[Row, ...]:
-    """Return the rows of all scenarios: by scenario, then segment (total last), then measure."""
+Held = Literal["cost", "sales"]
+
+
+def summarise(
+    draws: Draws, *, against: str | None = None, holds: Sequence[Held] = ()
+) -> tuple[Row, ...]:
+    """Return the rows of all scenarios: by scenario, then segment (total last), then measure.
+
+    against: the scenario that the others are held against instead of today; it has no rows of its
+    own. holds: what further measures are taken at an equal level of; where nothing can be (there
+    is none of it in some future), they are left out.
+    """
     require(len(draws.replications) >= 2, "a spread needs two replications")
     names = measures(draws.model)
-    segments = (*draws.model.segments, TOTAL)
-    today = _table(draws.model, draws.today)
+    base = draws.today
+    if against is not None:
+        base = draws.scenarios[_place(draws.model, against)]
+    today = _table(draws.model, base)
     today_figures = _figures(today)
     rows: list[Row] = []
     for scenario, drawn in zip(draws.model.scenarios, draws.scenarios, strict=True):
+        if scenario.name == against:
+            continue
         then = _table(draws.model, drawn)
         # Exact: counts and minor units are whole numbers far below 2**53.
         difference = then - today
         then_figures, difference_figures = _figures(then), _figures(difference)
-        for s, segment in enumerate(segments):
+        for s, segment in enumerate((*draws.model.segments, TOTAL)):
             for m, measure in enumerate(names):
                 rows.append(
                     Row(
@@ -90,6 +122,71 @@ def summarise(draws: Draws) -> tuple[Row, ...]:
                         *(_passed(arm[:, s], m, draws.model) for arm in (today, then)),
                     )
                 )
+            tables = today[:, s], then[:, s]
+            rows += _held(draws.model, tables, (scenario.name, segment), holds)
+    return tuple(rows)
+
+
+def _place(model: FunnelModel, scenario: str) -> int:
+    return [each.name for each in model.scenarios].index(scenario)
+
+
+def _held(
+    model: FunnelModel, tables: tuple[Floats, Floats], place: tuple[str, str], holds: Sequence[Held]
+) -> Iterator[Row]:
+    """The measures of a segment at equal cost and at equal sales, from float64[R, measures]."""
+    today, then = tables
+    names = measures(model)
+    cost, sales = names.index(COST), names.index(model.sale)
+    wanted = []
+    if "cost" in holds:
+        wanted.append((SALES_AT, sales, cost))
+        if model.value is not None:
+            wanted.append((REVENUE_AT, names.index(REVENUE), cost))
+    if "sales" in holds:
+        wanted.append((COST_AT, cost, sales))
+    for name, measure, level in wanted:
+        if not (then[:, level] > 0).all():
+            continue
+        # an equal level leaves the figure as it is, to the last bit
+        scale = np.where(then[:, level] == today[:, level], 1.0, today[:, level] / then[:, level])
+        yield row(name, place, today[:, measure], then[:, measure] * scale)
+
+
+def row(measure: str, place: tuple[str, str], today: Floats, then: Floats) -> Row:
+    """Return the row of a measure of a (scenario, segment), from float64[R] of both arms."""
+    difference = then - today
+    return Row(
+        *place,
+        measure,
+        figure(today),
+        figure(then),
+        figure(difference),
+        _chance_better(difference, measure in LOWER_IS_BETTER),
+        _ratio(difference, today),
+    )
+
+
+def cost_parts(draws: Draws, *, against: str | None = None) -> tuple[Row, ...]:
+    """Return rows of the parts of the cost, where there are some: their measure is the part.
+
+    By scenario, then segment (total last), then part; parts that are nothing everywhere are left
+    out, and so is everything where the arms hold no parts. Less of a part is better.
+    """
+    base = draws.today if against is None else draws.scenarios[_place(draws.model, against)]
+    rows = []
+    for scenario, drawn in zip(draws.model.scenarios, draws.scenarios, strict=True):
+        if scenario.name == against or base.parts is None or drawn.parts is None:
+            continue
+        for s, segment in enumerate((*draws.model.segments, TOTAL)):
+            for p, part in enumerate(draws.model.parts):
+                today, then = (
+                    (each[:, p].sum(axis=1) if segment == TOTAL else each[:, p, s]).astype(float)
+                    for each in (base.parts, drawn.parts)
+                )
+                if base.parts[:, p].any() or drawn.parts[:, p].any():
+                    made = row(part, (scenario.name, segment), today, then)
+                    rows.append(replace(made, chance_better=_chance_better(then - today, True)))
     return tuple(rows)
 
 

@@ -54,9 +54,9 @@ def same_features(
         # only the features themselves are calibrated
         shown = replace(shown, sets=sets)
     made = decider(shown, table, where)
-    related = _related(made, world)
+    beside = Beside(made, world)
     for row in rows:
-        values = made.decide_all(row.columns, where.as_of, related=related).values
+        values = made.decide_all(row.columns, where.as_of, related=beside.of(row.columns)).values
         assert sorted(values) == sorted(names)
         for name in names:
             each = rules.feature(name)
@@ -85,9 +85,9 @@ def same_decisions(
     named = tuple(found if each.name == found.name else each for each in rules.sets)
     rules = replace(rules, sets=named)
     made = decider(rules, found.table, where, found.name)
-    related = _related(made, world)
+    beside = Beside(made, world)
     for row in everyone(rules.table(found.table), Tables(world), rules, where):
-        want = decide(found, row, rules, where)
+        want, related = decide(found, row, rules, where), beside.of(row.columns)
         truths = made.truths(row.columns, where.as_of, related=related)[found.name]
         assert truths == want.truths, row.columns
         have = made.decide(row.columns, where.as_of, related=related)
@@ -100,9 +100,26 @@ def same_decisions(
         assert have.held_out == held
 
 
-def _related(made: Decider, world: Mapping[str, Rows]) -> dict[str, Rows]:
-    """The rows of the tables that the program knows."""
-    return {name: rows for name, rows in world.items() if name in made.program["tables"]}
+class Beside:
+    """The rows of the tables that a program knows; where nobody else's are wanted, a record's."""
+
+    def __init__(self, made: Decider, world: Mapping[str, Rows]) -> None:
+        tables = made.program["tables"]
+        self._key: str = tables[made.program["table"]]["key"]
+        self._all = {name: rows for name, rows in world.items() if name in tables}
+        self._own: dict[str, dict[Value, list[Mapping[str, Value]]]] = {}
+        for name, rows in self._all.items():
+            if tables[name]["alone"]:
+                held = self._own[name] = {}
+                for row in rows:
+                    held.setdefault(row.get(tables[name]["by"]), []).append(row)
+
+    def of(self, record: Mapping[str, Value]) -> dict[str, Rows]:
+        """What is passed with a record; rows that belong to nobody are passed with each."""
+        key = record.get(self._key)
+        own = {name: [*held.get(key, ()), *(held.get(None, ()) if key is not None else ())]
+               for name, held in self._own.items()}  # fmt: skip
+        return {**self._all, **own}
 
 
 def alike(left: Value, right: object) -> bool:

@@ -161,12 +161,12 @@ def _recorded(case: Case, *, trusted: bool) -> Answers:
     _refuse([each.code for each in record_refusals(case.rules, found.table, where.calibration)])
     made = agree_record.decider(case.rules, found.table, where, found.name)
     made = made if trusted else made.with_options(trusted=False)
-    others = {name: each for name, each in rows.items() if name in made.program["tables"]}
-    related = others if len(rows) > 1 else None
+    beside = agree_record.Beside(made, rows)
     read = {each.name for each in made.columns}
     answers = Answered()
 
     def ask(record: Mapping[str, Any]) -> Answer:
+        related = beside.of(record) if len(rows) > 1 else None
         decision = made.decide(record, where.as_of, related=related)
         truths = made.truths(record, where.as_of, related=related)[found.name]
         return (decision.segment, decision.by, truths.count(None), *truths)

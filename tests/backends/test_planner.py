@@ -77,7 +77,7 @@ def test_in_words() -> None:
         "  about 6.0 s as a chain, 0.7 s in cells"
     )
     assert planned(12, None).explain() == (
-        "size: 12 rules over an unknown number of rows\n"
+        "size: 12 rules over an unknown number of rows, taken for 1_000_000\n"
         "  by a chain of conditions in Polars, the first true one wins\n"
         "  short work: about 0.0 s as a chain, less than cells take to start"
     )

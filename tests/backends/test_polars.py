@@ -19,8 +19,9 @@ from segrules.backends.polars.dtypes import dtype
 from segrules.backends.polars.first_match import assigned, column_name
 from segrules.backends.polars.lower import Scope, feature_column, lower, scope_of
 from segrules.backends.polars.names import node_column
-from segrules.backends.polars.plan import placing, prepare
+from segrules.backends.polars.plan import prepare
 from segrules.backends.polars.recall import recalled
+from segrules.backends.reach import placing
 from segrules.backends.reference.evaluate import Row, evaluate
 from segrules.backends.reference.rows import Tables
 from segrules.lang.ir import (

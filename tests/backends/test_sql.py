@@ -381,3 +381,21 @@ def test_long_and_deep_expressions(database: Database) -> None:
             assert answers[row["key"]] == [None, None, None]
             continue
         assert answers[row["key"]] == [small + sum(range(150)), small * 2**40 % 997, True]
+
+
+def test_frozen_rows_stand_beside_each_other() -> None:
+    """What is frozen of a population may be thousands of rows; the query is to be read."""
+    values = exp.Values(
+        expressions=[
+            exp.Tuple(expressions=[exp.Literal.string(f"g, ({at})'")]) for at in range(500)
+        ],
+        alias=exp.TableAlias(this=exp.to_identifier("t"), columns=[exp.to_identifier("x")]),
+    )
+    query = exp.select("x").from_(values)
+    for dialect in ("duckdb", "postgres", "spark"):
+        text = spelled(query, dialect)
+        assert text.count("\n") < 100
+        assert max(map(len, text.splitlines())) < 120
+        assert "".join(text.split()) == "".join(
+            query.sql(dialect=dialect, pretty=True, identify=True).split()
+        )

@@ -138,3 +138,124 @@ def test_a_query_that_holds_sensitive_values_says_so(made: Shop) -> None:
     made.change("spend       money", "spend       money sensitive")
     done = run("compile", ranked(made), *made.tables, "--as-of", AS_OF, "--sql", "duckdb")
     assert (done.code, "SEG596" in done.codes) == (0, True)
+
+
+# ---- what was
+
+PAST = """
+segments faded of customers {
+  gone "Was big, is not now" when value was big at last review and spend < big_from
+  otherwise here
+  unsure nobody_knows
+}
+"""
+
+
+def with_past(made: Shop) -> Shop:
+    made.change("  money GBP\n", "  money GBP\n  review every month\n")
+    made.rules.write_text(made.rules.read_text() + PAST)
+    return made
+
+
+def test_what_was_is_a_feature_that_says_what_to_pass(made: Shop, tmp_path: Path) -> None:
+    out = tmp_path / "shop.segb"
+    done = run("compile", with_past(made).rules, "-o", out, "--as-of", AS_OF)
+    assert done.code == 0, done.err
+    assert "value_at_last_review" in done.out
+    bundle = runtime.load(out)
+    (past,) = (each for each in bundle.decider().asked if each.tables[0].startswith("history"))
+    told = "segment of value at the last review, before this month"
+    assert (past.name, past.written) == ("value_at_last_review", told)
+    record = {"customer_id": "C1", "spend": 10}
+    with pytest.raises(runtime.RecordError) as raised:
+        bundle.decide_all(record, features={"bought": 0})
+    message = str(raised.value)
+    assert told in message
+    assert "related={'history of customers': []} says that nothing was stored" in message
+    for segment, expected in (("big", "gone"), ("small", "here"), (None, "nobody_knows")):
+        features = {"bought": 0, "value_at_last_review": segment}
+        assert bundle.decide_all(record, features=features)["faded"].segment == expected
+    none = bundle.decide_all(record, features={"bought": 0}, related={"history of customers": []})
+    assert none["faded"].segment == "nobody_knows"
+
+
+def test_a_query_of_what_was_is_refused(made: Shop) -> None:
+    done = run("compile", with_past(made).rules, "--sql", "duckdb", "--as-of", AS_OF)
+    assert (done.code, done.codes) == (2, ["SEG664"])
+    assert done.out == ""
+    assert "segrules assign --engine" in done.err
+
+
+# ---- work that is done, and done once
+
+
+def test_data_are_read_and_frozen_once(made: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from segrules.segments import compiling, files
+
+    times: list[str] = []
+    for module, name in ((compiling, "place"), (files, "survey_files")):
+        real = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *given, real=real, name=name: (times.append(name), real(*given))[1]
+        )
+    done = run(
+        "compile", ranked(made), *made.tables, "--as-of", AS_OF, "-o", made.folder / "shop.segb",
+        "--sql", "duckdb", "--explain-plan",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert sorted(times) == ["place", "survey_files"]
+    assert "-- customers as of" in done.out
+
+
+def test_a_dialect_is_looked_at_before_the_rules(tmp_path: Path) -> None:
+    done = run("compile", tmp_path / "nowhere.seg", "--sql", "mysql")
+    assert (done.code, done.codes) == (2, ["SEG663"])
+
+
+def test_the_plan_is_for_the_rows_of_the_table(made: Shop) -> None:
+    rows = pl.read_csv(made.customers).height
+    done = run("compile", made.rules, *made.tables, "--explain-plan")
+    assert done.code == 0, done.err
+    assert f"2 rules over {rows} rows" in done.out
+    assert (
+        "2 rules over 7 rows"
+        in run("compile", made.rules, *made.tables, "--explain-plan", "--rows", 7).out
+    )
+    nothing = run("compile", made.rules, "--explain-plan")
+    assert "an unknown number of rows, taken for 1_000_000" in nothing.out
+
+
+# ---- what is said
+
+
+def test_what_rows_need_is_said(made: Shop, tmp_path: Path) -> None:
+    out = tmp_path / "shop.segb"
+    done = run("compile", made.rules, "-o", out, "--as-of", AS_OF)
+    assert "orders    customer_id, ordered_on, amount" in done.out
+    held = run("compile", made.rules, "-o", out, "--as-of", AS_OF, "--format", "json").json
+    assert held["rows"] == {"customers": {"orders": ["customer_id", "ordered_on", "amount"]}}
+
+
+def test_turned_knobs_are_said(made: Shop, tmp_path: Path) -> None:
+    made.rules.write_text(
+        made.rules.read_text()
+        + "\nexamples of value as_of 2026-06-30 with bought 0 {\n  | spend => expect |\n"
+        "  | 100   => big    |\n}\n"
+    )
+    words = ("compile", made.rules, "-o", tmp_path / "shop.segb", "--as-of", AS_OF)
+    assert "1 example inside, which a service tries" in run(*words).out
+    turned = run(*words, "--knob", "big_from=200")
+    assert turned.code == 0, turned.err
+    assert "the knob big_from is 200, not 100 as the rules have it" in turned.out
+    assert "which a service tries" not in turned.out
+    held = run(*words, "--knob", "big_from=200", "--format", "json").json
+    assert (held["examples"], held["vectors"]) == (0, 1)
+    assert held["turned"] == {"big_from": ["100", "200"]}
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "txt"])
+def test_features_are_not_written_for_people(made: Shop, tmp_path: Path, ending: str) -> None:
+    out = tmp_path / f"features.{ending}"
+    done = run("export", made.rules, *made.tables, "--as-of", AS_OF, "-o", out)
+    assert (done.code, done.codes) == (2, ["SEG665"])
+    assert not out.exists()

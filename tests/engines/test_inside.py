@@ -137,6 +137,23 @@ def test_findings_are_those_of_files(inside: tuple[EngineShop, str, str]) -> Non
     assert not (shop.folder / "strict.parquet").exists()
 
 
+@every_engine
+def test_overrides_that_do_nothing_are_told(inside: tuple[EngineShop, str, str]) -> None:
+    shop, engine, at = inside
+    shop.rules.write_text(
+        shop.rules.read_text()
+        + 'override value for "0007", "nobody" to top until 2026-12-31 reason "asked for"\n'
+        + 'override value for "0008" to top until 2026-01-31 reason "asked for"\n'
+    )
+    done = shop.assign(at, shop.folder / "out.parquet", "--format", "json", engine=engine)
+    expected = shop.assign("files", shop.folder / "here.parquet", "--format", "json")
+    assert done.code == expected.code == 0, done.err
+    assert said(done.json) == said(expected.json)
+    told = done.json["warnings"]
+    assert any("1 key of this override is not in `customers`: `nobody`" in each for each in told)
+    assert any("has ended on 2026-01-31" in each for each in told)
+
+
 def said(record: dict[str, Any]) -> dict[str, Any]:
     """A summary without what tells where the tables were."""
     inputs = {

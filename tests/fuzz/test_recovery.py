@@ -89,6 +89,10 @@ WRITTEN = {
         "score worth {\n  add 2 when vip }\n  add 3 when vip\n}\nlet b = spend >\nlet c = vip\n",
         ["add", ">"],
     ),
+    "a word of the language names a column": (
+        'table t key k {\n  k      text\n  amount omney as "x"\n  margin wen\n}\n',
+        ["omney", "wen"],
+    ),
     "continued lines": (
         "segments value of customers {\n  high\n    when spend > > 3\n    and vip\n    or vip\n"
         "  mid\n    wen vip\n  otherwise rest\n}\n",

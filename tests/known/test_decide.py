@@ -19,7 +19,6 @@ from segrules.sim.decide.information import (
     evsi_of_normal,
 )
 from segrules.sim.decide.inputs import lognormal, normal, uniform, values_at
-from segrules.sim.decide.luck import normals, uniforms
 from segrules.sim.decide.ocba import fractions
 from segrules.sim.decide.pilot import design_effect, two_proportions
 from segrules.sim.decide.risk import cvar, pairing
@@ -27,6 +26,7 @@ from segrules.sim.decide.search import Knob, Task, latin, search
 from segrules.sim.decide.shapley import bridge, contributions, log_mean_bridge
 from segrules.sim.decide.spread import indices, split_nested, split_paired
 from segrules.sim.decide.stock import stock_for_draws, stock_for_normal
+from segrules.sim.luck import normals, uniforms
 
 RUNS = 20_000
 

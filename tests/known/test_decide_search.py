@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from known import agree_mean
 
-from segrules.sim.decide.luck import normals
 from segrules.sim.decide.ocba import allocate, fractions
 from segrules.sim.decide.optimise import choose, fresh_seed, optimise
 from segrules.sim.decide.search import Knob, Limit, Task, finalists, latin, search
 from segrules.sim.decide.sweep import sweep
+from segrules.sim.luck import normals
 
 # ---- allocation
 

@@ -18,7 +18,6 @@ from segrules.sim.decide.inputs import (
     replications,
     uniform,
 )
-from segrules.sim.decide.luck import normals, orders, uniforms
 from segrules.sim.decide.mix import fall_back, fall_back_of_means, mix_and_rate
 from segrules.sim.decide.pilot import Plan, detectable, two_means, two_proportions, worth
 from segrules.sim.decide.regression import _natural
@@ -29,6 +28,7 @@ from segrules.sim.decide.shapley import contributions, log_mean_bridge
 from segrules.sim.decide.spread import indices, shares, split_nested, split_paired
 from segrules.sim.decide.stock import stock_for_draws
 from segrules.sim.decide.tornado import tornado
+from segrules.sim.luck import normals, orders, uniforms
 from segrules.sim.shrinkage import Shrinkage, shrink
 from segrules.sim.uniforms import FIRST, Key, identity, two_uniforms
 

@@ -190,15 +190,15 @@ def mutant(module, right, wrong, tmp_path, monkeypatch):
 WRONG = {
     "the penalty forgotten": (
         payroll,
-        "(checks.clawback * bonus + checks.penalty)",
-        "(checks.clawback * bonus)",
+        "(clawback * bonus + penalty)",
+        "(clawback * bonus)",
         "pay_per_sale",
         (losers, bridges),
     ),
     "the clawback forgotten": (
         payroll,
-        "(checks.clawback * bonus + checks.penalty)",
-        "checks.penalty",
+        "(clawback * bonus + penalty)",
+        "penalty",
         "pay_per_sale",
         (losers, bridges),
     ),

@@ -13,7 +13,7 @@ from segrules.sim.kernels import parameters as shipped
 from segrules.sim.kernels.parameters import (
     draw_parameters,
     empty_parameters,
-    empty_treated,
+    empty_scene,
 )
 from segrules.sim.model import Arrivals, Conversion, FunnelModel
 from segrules.sim.pack import pack
@@ -54,12 +54,14 @@ def today_counts(funnel, parameters, entered):
 
 def scenario_counts(funnel, parameters, monthly, conversion):
     runs, segments, _ = parameters.conversion.shape
-    treated = empty_treated(funnel, runs)
-    treated.conversion[:] = conversion
-    money = [np.zeros((runs, segments), dtype=np.int64) for _ in range(4)]
-    out = counting.Coupled(np.empty_like(monthly[:, :, 0]), *money)
-    counting.pass_scenario(funnel, parameters, treated, 0, monthly, out)
-    return out.counts
+    scene = empty_scene(funnel, runs, 1)
+    scene.conversion[:] = conversion
+    scene.arrivals[:] = 1.0
+    of_each = (runs, segments, 1)
+    money = [np.zeros(of_each, dtype=np.int64) for _ in range(2)]
+    out = counting.Coupled(np.empty((*of_each, monthly.shape[-1]), dtype=np.int64), *money)
+    counting.pass_scenario(funnel, parameters, scene, 0, monthly, out)
+    return out.counts[:, :, 0]
 
 
 def test_fixed_conversions_thin_binomially():

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from known import agree_mean, agree_variance, case
 
-from segrules.sim.learn.luck import dirichlets
 from segrules.sim.learn.migration import learn_rows, predictive
 from segrules.sim.learn.nested import toward
 from segrules.sim.learn.population import (
@@ -13,6 +12,7 @@ from segrules.sim.learn.population import (
     steady_state,
     worth_of_move,
 )
+from segrules.sim.luck import dirichlets
 
 PRINTED = 5e-10  # answers are printed with ten digits
 

@@ -71,7 +71,7 @@ def said(text: str) -> list[str]:
     """Names, numbers, texts and words but `at`, which may be left out; units in the singular."""
     uncommented = "\n".join(line.split("  #")[0] for line in text.splitlines() if line[:1] != "#")
     words = re.findall(r'"[^"]*"|`[^`]*`|[A-Za-z_]\w*|\d[\d_]*(?:\.\d+)?%?', uncommented)
-    units = re.compile(r"(day|week|month|quarter|year|row|review)s")
+    units = re.compile(r"(day|week|month|quarter|year|row|review|second)s")
     return [units.sub(r"\1", word) for word in words if word != "at"]
 
 

@@ -66,8 +66,18 @@ examples of s as_of 2026-01-01 with {w} 4, {w} 5 cut {w} at 3, top 5% by {w} at 
   | {w} => expect | by | }}
 claims of s {{ never {w} > 1 more {w} never lowers s top 10% by {w} bring at least 5% of {w} }}
 funnel f of t {{ x at {w} within 3 days value {w} y at {w} cost c {w} each z at {w} }}
+effort of f {{ time {w} elasticity 0.5 time 3 * {w} supply 1 }}
+life l of t {{ {w} grows by 1 {w} drifts by 1% give or take 2% {w} drifts by k for x {w} counts
+  {w} sums keep 5% {w} steps by 1 with chance c {w} since sale by 1 {w} day of sale
+  {w} follows price by -1 {w} switches keeping 4 {w} switches leaving 1% for x, k for y
+  {w} counts sales r value {w} {w} switches sales r value {w} cost c {w} each {w} switches }}
+line l of t where ({w} = 1) {{ arrives {w} handling {w} waited {w} abandoned {w} target 3
+  handling 2 * {w} pools p abandoned {w} and {w} open from 8 to 9 }}
+scenario s {{ comms a {w} odds k {w} times k {w} by 1 chance k {w} plus k cost 1 each {w} odds k
+  for 2 months {w} odds k reserve 1 {w} odds k over 1 month {w} by 1 to 2 chance c fall_back d
+  {w} odds e route b to p {w} odds e pay p {w} odds e keeping 5% {w} odds e }}
 """
-"""Where a column's name may stand, `{w}` for it."""
+"""Where the name of a column (in the last one, of a stage) may stand, `{w}` for it."""
 
 
 def tree(text: str) -> str:

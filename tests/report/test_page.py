@@ -188,7 +188,9 @@ def test_tornado_is_coloured_by_the_evidence_as_it_counts() -> None:
     # its day has passed
     assert sources["Letters help Gold"] == "judgement"
     assert sources["A letter"] == "data"
-    assert [row[3] for row in drivers.table.rows] == ["1.05 × odds", "–", "GBP\u00a04.5"]
+    assert [row[3] for row in drivers.table.rows] == [
+        "1.05 × odds (outside its range)", "–", "GBP\u00a04.5 (outside its range)",
+    ]  # fmt: skip
 
 
 def test_fan_has_a_panel_of_its_own_for_the_difference() -> None:

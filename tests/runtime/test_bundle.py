@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from segrules import runtime
+from segrules import load, runtime
 from segrules.lang import ir
 from segrules.lang.pipeline import compile_source
 from segrules.runtime import Bundle, BundleError, Logged, RecordError, Service
@@ -200,6 +200,73 @@ def test_rows_that_are_not_there_are_told_from_none_at_all(path: Path) -> None:
     with pytest.raises(RecordError) as caught:
         bundle.decide(RECORD, as_of=DAY, orders=None)
     assert caught.value.code == "feature"
+
+
+# ---- knobs that are turned
+
+
+def of_file(folder: Path, text: str, knobs: dict[str, str], day: dt.date = DAY) -> Path:
+    """The bundle of a rule file with knobs set, as `segrules compile` makes it."""
+    rules, out = folder / "shop.seg", folder / "turned.segb"
+    rules.write_text(text)
+    load(rules, knobs=knobs, as_of=day).compile(as_of=day).write(out)
+    return out
+
+
+PLAIN = RULES.replace("LIMIT", "100").replace("EXPECT", "big").replace("BY  ", "big")
+
+
+def test_turned_knobs_are_not_held_to_the_examples_of_the_rules(tmp_path: Path) -> None:
+    bundle = runtime.load(of_file(tmp_path, PLAIN, {"big_from": "900"}))
+    assert bundle.turned == {"big_from": ("100", "900")}
+    assert bundle.content["examples"] == []
+    # what is decided of them now is stored: the first one is big no more
+    (block,) = bundle.content["vectors"]
+    assert [row["expect"] for row in block["rows"]] == ["small", "fresh", "small"]
+    assert bundle.failures() == ()
+    assert Service(tmp_path / "turned.segb").bundle.turned
+    # set to what it is, a knob is not turned
+    same = runtime.load(of_file(tmp_path, PLAIN, {"big_from": "100"}))
+    assert (same.turned, same.content["vectors"]) == ({}, [])
+    assert len(same.content["examples"][0]["rows"]) == 3
+
+
+def test_a_reload_holds_turned_rules_to_what_was_decided_of_them(tmp_path: Path) -> None:
+    path = of_file(tmp_path, PLAIN, {"big_from": "900"})
+    service, content = Service(path), json.loads(path.read_text())["content"]
+    content["vectors"][0]["rows"][0]["expect"] = "big"
+    path.write_text(written(content)[0])
+    with pytest.raises(BundleError, match="stored in it") as caught:
+        service.reload()
+    assert caught.value.code == "examples"
+    assert service.bundle.failures() == ()
+
+
+def test_examples_whose_cut_points_do_not_fit_turned_knobs_are_left_out(tmp_path: Path) -> None:
+    ranked = PLAIN.replace("knob big", "knob best = 40% from 10% to 90%\nknob big").replace(
+        '  big     "Big"', '  best    "Best" when in top best by spend\n  big     "Big"'
+    )
+    cut = ranked.replace("region north {", "region north\n    cut top 40% by spend at 1_000 {")
+    cut = cut.replace("| wealth | joined ", "| spend | wealth | joined ")
+    cut = cut.replace("  | 500  ", "  | 10 | 500  ").replace("  | 1  ", "  | 10 | 1  ")
+    rules = tmp_path / "shop.seg"
+    rules.write_text(cut)
+    assert load(rules).ruleset.examples
+    turned = load(rules, knobs={"best": "50%"})
+    assert turned.ruleset.examples == ()
+    # another knob leaves them in their place
+    assert load(rules, knobs={"big_from": "900"}).ruleset.examples
+
+
+def test_examples_hold_for_the_values_that_knobs_have_on_their_day(tmp_path: Path) -> None:
+    later = PLAIN.replace(
+        "from 10 to 1_000", "from 10 to 1_000 then 900 since 2026-09-01"
+    )  # fmt: skip
+    then = runtime.load(of_file(tmp_path, later, {}, dt.date(2026, 10, 1)))
+    assert (then.turned, then.content["examples"]) == ({}, [])
+    assert then.content["vectors"][0]["rows"][0]["expect"] == "small"
+    now = runtime.load(of_file(tmp_path, later, {}, DAY))
+    assert (len(now.content["examples"]), now.content["vectors"]) == (1, [])
 
 
 # ---- served

@@ -73,20 +73,45 @@ def test_features_have_names_and_definitions() -> None:
     first, second = MADE.asked
     assert (first.name, first.written) == ("calls_90d", "count contacts in last 90 days")
     assert (first.type[0], first.optional, first.empty) == ("whole", False, 0)
-    assert (second.name, second.tables) == ("any_contacts_where_open", ("contacts",))
+    assert (second.name, second.tables) == ("count_contacts_where_open", ("contacts",))
     again = shop(SHOP.replace("let calls_90d", "let other = vip\nlet calls_90d"))
     assert [each["name"] for each in again["asked"]] == [first.name, second.name]
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "written"),
+    [
+        ("no contacts where (open)", "count_contacts_where_open", "count contacts where (open)"),
+        (
+            "at least 3 contacts in last 30 days with same open",
+            "most_contacts_in_last_30_days_with_same_open",
+            "most contacts in last 30 days with same open",
+        ),
+        ("days since last contacts > 9", "latest_at_of_contacts", "latest at of contacts"),
+        ("days since first contacts > 9", "earliest_at_of_contacts", "earliest at of contacts"),
+        (
+            "every contacts in last 9 days have open",
+            "count_contacts_in_last_9_days_that_have_not_open",
+            "count contacts in last 9 days that have not: open",
+        ),
+    ],
+)
+def test_features_are_named_by_what_they_hold(rule: str, name: str, written: str) -> None:
+    """And not by what a rule makes of it: `no contacts` asks for a count of them."""
+    made = shop(SHOP.replace("any contacts where (open)", rule))  # fmt: skip
+    told = {each["name"]: each["written"] for each in made["asked"]}
+    assert told[name] == written
 
 
 def test_a_feature_or_the_rows_it_is_made_of() -> None:
     rows = contacts(3, 89, 91)
     assert MADE.features(RECORD, AS_OF, contacts=rows) == {
-        "calls_90d": 2, "any_contacts_where_open": 0,
+        "calls_90d": 2, "count_contacts_where_open": 0,
     }  # fmt: skip
     by_rows = MADE.decide(RECORD, AS_OF, contacts=rows)
     assert by_rows.segment == "busy"
     assert MADE.decide(RECORD, AS_OF, related={"contacts": rows}) is by_rows
-    passed = {"calls_90d": 2, "any_contacts_where_open": 0}
+    passed = {"calls_90d": 2, "count_contacts_where_open": 0}
     assert MADE.decide(RECORD, AS_OF, features=passed) is by_rows
     # what is passed wins
     assert MADE.decide(RECORD, AS_OF, features={"calls_90d": 0}, contacts=rows).segment != "busy"
@@ -94,16 +119,24 @@ def test_a_feature_or_the_rows_it_is_made_of() -> None:
     early = {**RECORD, "vip": True, "tier": "gold"}
     with pytest.raises(RecordError) as raised:
         MADE.decide(early, features={"calls_90d": 2})
-    assert (raised.value.code, raised.value.field) == ("feature", "any_contacts_where_open")
+    assert (raised.value.code, raised.value.field) == ("feature", "count_contacts_where_open")
     # a trusted record is asked for what it takes, and no more
     assert MADE.with_options(trusted=True).decide(early).segment == "top"
 
 
-def test_rows_of_others_do_not_count() -> None:
+def test_rows_of_others_are_refused() -> None:
     rows = [{**row, "customer": "k2"} for row in contacts(1, 2)]
-    assert MADE.features(RECORD, AS_OF, contacts=rows)["calls_90d"] == 0
-    mixed = [*rows, *contacts(1), {**contacts(1)[0], "customer": "k1"}]
-    assert MADE.features(RECORD, AS_OF, contacts=mixed)["calls_90d"] == 2
+    own = [*contacts(1), {**contacts(1)[0], "customer": "k1"}]
+    assert MADE.features(RECORD, AS_OF, contacts=own)["calls_90d"] == 2
+    for made in (MADE, MADE.with_options(trusted=True)):
+        for passed, told in (
+            ({"contacts": [*own, *rows]}, "2 of 4 rows belong to another record"),
+            ({"related": {"contacts": rows}}, "2 of 2 rows belong to another record"),
+        ):
+            with pytest.raises(RecordError, match=told) as raised:
+                made.decide(RECORD, AS_OF, **passed)
+            error = raised.value
+            assert (error.code, error.table, error.field) == ("key", "contacts", "customer")
     without = {name: value for name, value in RECORD.items() if name != "customer"}
     assert MADE.features(without, AS_OF, contacts=contacts(1))["calls_90d"] == 1
     with pytest.raises(RecordError) as raised:
@@ -121,7 +154,7 @@ def test_the_day_is_today_in_the_zone_of_the_rules() -> None:
 
 
 def test_a_linked_row_is_passed_or_looked_up() -> None:
-    features = {"calls_90d": 0, "any_contacts_where_open": 0}
+    features = {"calls_90d": 0, "count_contacts_where_open": 0}
     agents = {"a1": {"agent_id": "a1", "skill": 4}, "a2": {"agent_id": "a2", "skill": 1}}
 
     def segment(agent: Any, **beside: Any) -> str | None:
@@ -153,7 +186,7 @@ def test_a_linked_row_is_passed_or_looked_up() -> None:
 
 
 def test_a_decision_says_what_decided() -> None:
-    beside = {"features": {"calls_90d": 0, "any_contacts_where_open": 0}}
+    beside = {"features": {"calls_90d": 0, "count_contacts_where_open": 0}}
     top = MADE.decide({**RECORD, "vip": True, "tier": "gold"}, AS_OF, **beside)
     assert top == Decision("service", "top", "top", False, "The very best")
     assert MADE.decide({**RECORD, "vip": True, "tier": "gold"}, AS_OF, **beside) is top
@@ -216,7 +249,7 @@ def test_several_sets_over_a_table() -> None:
 
 def test_trusted_values_are_taken_as_they_are() -> None:
     made = build(shop(), trusted=True)
-    beside = {"features": {"calls_90d": 0, "any_contacts_where_open": 0}}
+    beside = {"features": {"calls_90d": 0, "count_contacts_where_open": 0}}
     assert made.decide({**RECORD, "fee": 10_001}, AS_OF, **beside).segment == "rich"
     assert made.decide({**RECORD, "fee": 10_000}, AS_OF, **beside).segment != "rich"
     assert MADE.decide({**RECORD, "fee": 101}, AS_OF, **beside).segment == "rich"

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import enum
 import math
+import random
 from collections import UserDict
 from decimal import Decimal
 from types import MappingProxyType
@@ -35,6 +36,7 @@ from segrules.lang.types import (
 from segrules.runtime import Decision, RecordError
 from segrules.runtime.reading import UnreadError, reader
 from segrules.segments.border import canonical
+from segrules.segments.export import _spelled
 
 CHECKED = decider()
 NOW = {"as_of": AS_OF, "features": {"calls_90d": 0}, "contacts": []}
@@ -145,7 +147,7 @@ def test_what_is_passed_beside_the_record() -> None:
         ({"contcts": []}, "table", "contcts"),
         ({"related": {"contcts": []}}, "table", "contcts"),
         ({"lookup": {"agnts": {}}}, "table", "agnts"),
-        ({}, "feature", "calls_90d, any_contacts_where_open"),
+        ({}, "feature", "calls_90d, count_contacts_where_open"),
         ({"contacts": [{"at": "x", "open": True}]}, "value", "at"),
         ({"contacts": [{"open": True}]}, "absent", "at"),
         ({"contacts": [3]}, "type", "contacts"),
@@ -277,3 +279,48 @@ def test_instants_of_any_zone() -> None:
     here = dt.datetime(2026, 6, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo"))
     assert read(here) == dt.datetime(2026, 6, 1, 3, tzinfo=dt.UTC)
     assert read(here).tzinfo is dt.UTC
+
+
+def test_cells_of_text_are_read_by_the_types_of_the_rules() -> None:
+    cells = {
+        "customer": "k1", "agent": "", "name": "", "tier": "silver", "likes": "tea;coffee",
+        "orders": "3", "weight": "1.5e0", "part": "12.5%", "fee": "3.50", "vip": "no",
+        "born": "2000-01-02", "seen": "2026-06-01T00:00:00+0000", "calls_90d": "2",
+        "more": "x",
+    }  # fmt: skip
+    read = CHECKED.from_text(cells)
+    assert read["agent"] is None
+    assert (read["orders"], read["weight"], read["part"], read["vip"]) == (3, 1.5, 0.125, False)
+    assert (read["fee"], read["calls_90d"]) == ("3.50", 2)
+    assert "more" not in read
+    record = {name: value for name, value in read.items() if name != "calls_90d"}
+    features = {"customer": "k1", "calls_90d": read["calls_90d"], "count_contacts_where_open": 0}
+    assert CHECKED.decide(record, AS_OF, features=features).segment == "busy"
+    # what cannot be read is told where it is taken
+    with pytest.raises(RecordError) as raised:
+        CHECKED.decide(CHECKED.from_text({**record, "orders": "many"}), AS_OF, features=features)
+    assert (raised.value.code, raised.value.field) == ("type", "orders")
+
+
+def test_features_of_another_record_are_refused() -> None:
+    features = {"calls_90d": 0, "count_contacts_where_open": 0}
+    assert CHECKED.decide(RECORD, AS_OF, features={"customer": "k1", **features}).by == "unsure"
+    for made in (CHECKED, decider(trusted=True)):
+        with pytest.raises(RecordError) as raised:
+            made.decide_all(RECORD, AS_OF, features={"customer": "k2", **features})
+        assert (raised.value.code, raised.value.field) == ("key", "customer")
+        assert "k2" not in str(raised.value)
+
+
+def test_amounts_that_are_no_whole_minor_units_come_back_exactly() -> None:
+    read = reader(["amount", "GBP", 2], "UTC")
+    luck = random.Random(3)  # noqa: S311 -- reproducible, no secret
+    for _ in range(2_000):
+        minor = luck.uniform(-1e6, 1e6) * 10 ** luck.randrange(-6, 8)
+        spelled = _spelled(pl.Series([minor, None]), 2).to_list()
+        assert (read(spelled[0]), spelled[1]) == (minor, None)
+        assert read(Decimal(spelled[0])) == minor
+    for wrong, code in (("1e3", "value"), ("x", "value"), (Decimal("NaN"), "number")):
+        with pytest.raises(UnreadError) as raised:
+            read(wrong)
+        assert raised.value.code == code

@@ -30,9 +30,7 @@ from told_shop import FRAMES as FRAMES_TOLD
 from told_shop import HEAD, history, placed, rules
 from told_shop import SHOP as SHOP_TOLD
 
-from segrules.backends.reach import set_parts
-from segrules.backends.reference.evaluate import decide, evaluate
-from segrules.lang.ir import Outcome, Rule, SegmentSet
+from segrules.lang.ir import Outcome, Rule, SegmentSet, Value
 from segrules.lang.types import Date, Flag, Money, Number, Set, Text
 from segrules.report.explanation import (
     comparison_record,
@@ -415,21 +413,17 @@ def test_records(tmp_path: Path) -> None:
 def test_rows_are_read_at_once_for_many(monkeypatch: pytest.MonkeyPatch) -> None:
     made = placed()
     keys = FRAMES_TOLD["customers"]["customer_id"].to_list()
+    read, times = world._rows, list[int]()
+
+    def counted(frame: pl.LazyFrame) -> list[dict[str, Value]]:
+        times.append(1)
+        return read(frame)
+
+    monkeypatch.setattr(world, "_rows", counted)
     rows = world.fetch(made.ruleset, "customers", made.frames, made.context, keys)
-    assert list(rows) == keys
+    assert (list(rows), len(times)) == (keys, 1)
     (held,) = {id(row.world): row.world for row in rows.values()}.values()
-    assert isinstance(held, world.Fetched)
-    asked = [*set_parts(made.sets[0]), *(flag.expr for flag in made.overlays)]
-    held.gather(made.ruleset, "customers", [row.columns for row in rows.values()], asked)
-
-    def refuse(frame: pl.LazyFrame) -> list[dict[str, object]]:
-        raise AssertionError("everything was to be read by now")
-
-    alone = {key: explain(made, key, show_values=True) for key in keys}
-    monkeypatch.setattr(world, "_rows", refuse)
-    for key, row in rows.items():
-        decision = decide(made.sets[0], row, made.ruleset, made.context)
-        assert decision.segment == alone[key].sets[0].segment
-        for flag in alone[key].flags:
-            expr = made.ruleset.feature(flag.name).expr
-            assert evaluate(expr, row, made.ruleset, made.context) is flag.truth
+    assert held is not None
+    for _ in range(2):
+        held.belonging("customers", "customer_id", keys[0])
+    assert len(times) == 1

@@ -7,6 +7,7 @@ import numpy as np
 from segrules.sim.model import (
     Arrivals,
     Assumption,
+    Charge,
     Conversion,
     CostLine,
     FunnelModel,
@@ -20,9 +21,12 @@ STAGES = ("lead", "contact", "offer", "contract")
 MONTHS = 4
 
 UP = Lever(
-    "call back", (0, 1), (("contact", "response"), ("contract", "trust")), ("contact", "fee")
+    "call back",
+    (0, 1),
+    (("contact", "response"), ("contract", "trust")),
+    (Charge("fee", stage="contact"),),
 )
-DOWN = Lever("shorter talks", (1, 2), (("offer", "haste"),), ("lead", 25.5))
+DOWN = Lever("shorter talks", (1, 2), (("offer", "haste"),), (Charge(25.5, stage="lead"),))
 SAME = Lever("nothing", (0, 1, 2), (("offer", "no effect"),))
 SCENARIOS = (
     Scenario("up", "Call back", (UP,)),

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from example_funnel import SCENARIOS
+from example_funnel import example
 
 from segrules.lang.ir import Assumption
 from segrules.sim.assumptions import evidence, used_by
@@ -97,5 +97,5 @@ def test_nothing_moves_the_result() -> None:
 
 
 def test_used_by_a_scenario() -> None:
-    assert used_by(SCENARIOS[0]) == ("response", "trust", "fee")
-    assert used_by(SCENARIOS[1]) == ("response", "trust", "fee", "haste")
+    assert used_by(example(), 0) == ("response", "trust", "fee")
+    assert used_by(example(), 1) == ("response", "trust", "fee", "haste")

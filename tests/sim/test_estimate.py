@@ -11,6 +11,7 @@ from cases import case
 
 from segrules.segments.funnel import FunnelHistory, Moments, StageCounts, complete_months
 from segrules.sim.estimate import Estimate, estimate, projected_months
+from segrules.sim.model import Charge
 from segrules.sim.run import simulate
 from segrules.sim.summary import summarise
 from segrules.text.diagnostic import RulesError
@@ -195,7 +196,7 @@ def test_levers_multiply_where_they_meet_and_say_so() -> None:
     found = made(history({}))
     assert any("all_four" in note and "sale" in note for note in found.notes)
     route = found.model.scenarios[1].levers[0]
-    assert route.cost == ("appointment", "specialist_cost")
+    assert route.costs == (Charge("specialist_cost", stage="appointment"),)
     assert [found.model.segments[at] for at in route.segments] == ["complex_high"]
 
 

@@ -1,4 +1,4 @@
-"""Futures, parts and courses: what pictures show is what was drawn."""
+"""Futures, parts and courses: what pictures show is what was draws."""
 
 from dataclasses import replace
 
@@ -8,14 +8,22 @@ from example_funnel import example
 
 from segrules.sim.decide.shapley import contributions
 from segrules.sim.model import COST, PROFIT, TOTAL
-from segrules.sim.outlook import LEVELS, course, outlook, outlooks, parts, quantile_dots
+from segrules.sim.outlook import (
+    LEVELS,
+    course,
+    courses,
+    outlook,
+    outlooks,
+    parts,
+    quantile_dots,
+)
 from segrules.sim.run import simulate
 from segrules.sim.summary import Figure, figure, summarise
 
 
 @pytest.fixture(scope="module")
 def draws():
-    return simulate(example(), 300, threads=1)
+    return simulate(example(), 300)
 
 
 def same(one: Figure, other: Figure) -> bool:
@@ -119,3 +127,38 @@ def test_course_pairs_the_arms_future_by_future() -> None:
     assert found.today.error == pytest.approx(today.std(axis=0, ddof=1) / 20)
     with pytest.raises(ValueError, match="T months"):
         course("profit", ("a",), today, then)
+
+
+def test_the_outlook_against_another_scenario(draws) -> None:
+    rows = summarise(draws, against="up")
+    found = outlooks(draws, against="up")
+    assert [each.scenario for each in found] == ["both", "same"]
+    (row,) = [
+        row for row in rows if (row.scenario, row.segment, row.measure) == ("both", TOTAL, PROFIT)
+    ]
+    assert same(found[0].figure, row.difference)
+
+
+def test_a_target_of_each_future_its_own(draws) -> None:
+    plain = outlook(draws, 0, PROFIT)
+    arms = (draws.scenarios[0], draws.today)
+    gain = np.subtract(*((arm.revenue - arm.cost).sum(axis=1) for arm in arms)).astype(float)
+    assert outlook(draws, 0, PROFIT, target=gain).judged.chance_target == 1.0
+    assert outlook(draws, 0, PROFIT, target=gain + 1.0).judged.chance_target == 0.0
+    half = outlook(draws, 0, PROFIT, target=float(np.median(gain)))
+    assert half.judged.chance_target == pytest.approx(0.5, abs=0.01)
+    assert half.target == pytest.approx(np.median(gain))
+    assert plain.target is None
+    assert plain.judged.chance_target is None
+
+
+def test_courses_are_of_the_months_that_were_drawn() -> None:
+    draws = simulate(example(), 100, months=True)
+    names = tuple("abcd")
+    up, _, same = courses(draws, names)
+    profit = draws.today.months.revenue - draws.today.months.cost
+    assert up.today.mean == pytest.approx(profit.mean(axis=0))
+    assert not same.difference.quantiles.any()
+    assert [each.months for each in courses(draws, names, against="up")] == [names, names]
+    with pytest.raises(ValueError, match="no months"):
+        courses(simulate(example(), 5), names)

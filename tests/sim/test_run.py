@@ -11,26 +11,30 @@ import pytest
 from example_funnel import ASSUMPTIONS, SCENARIOS, SEGMENTS, STAGES, UP, digest, example
 
 from segrules.sim.kernels import counts as counting
+from segrules.sim.kernels import money
 from segrules.sim.kernels.parameters import (
+    as_today,
     draw_parameters,
     empty_parameters,
-    empty_treated,
+    empty_scene,
     treat,
+    treated,
 )
 from segrules.sim.model import Arrivals, Assumption, Lever, Scenario
-from segrules.sim.pack import pack, pack_scenario
+from segrules.sim.pack import EVERY, pack, pack_scenario
 from segrules.sim.run import simulate
+from segrules.sim.work import How
 
 RUNS = 150
 
 
 def test_threads_and_blocks_do_not_matter():
     model = example()
-    wanted = digest(simulate(model, RUNS, threads=1))
+    wanted = digest(simulate(model, RUNS, how=How(1)))
     for threads in (1, 2, 4):
         for block in (1, 7, 64, RUNS):
-            assert digest(simulate(model, RUNS, threads=threads, block=block)) == wanted
-    expected = {digest(simulate(model, RUNS, "expected", 2, block)) for block in (1, 7, RUNS)}
+            assert digest(simulate(model, RUNS, how=How(threads, block))) == wanted
+    expected = {digest(simulate(model, RUNS, "expected", How(2, block))) for block in (1, 7, RUNS)}
     assert len(expected) == 1
 
 
@@ -134,24 +138,30 @@ def test_plain_python_gives_the_same_bits():
         def run(kernel, *arguments, plain=plain):
             (kernel.py_func if plain else kernel)(*arguments)
 
-        parameters, treated = empty_parameters(funnel, 3), empty_treated(funnel, 3)
+        parameters, scene = empty_parameters(funnel, 3), empty_scene(funnel, 3, 2, treatment)
+        today_scene = empty_scene(funnel, 3, 2)
         shape = (3, len(SEGMENTS))
         monthly = np.empty((*shape, 4, 4), dtype=np.int64)
-        today = counting.Outcome(
-            *(np.empty(size, dtype=np.int64) for size in ((*shape, 4), shape, shape))
+        today, then = (
+            counting.Outcome(
+                *(np.zeros(size, dtype=np.int64) for size in ((*shape, 4), shape, (3, 2, 3)))
+            )
+            for _ in range(2)
         )
-        then = counting.Coupled(
-            *(np.empty(size, dtype=np.int64) for size in ((*shape, 4), *[shape] * 4))
+        coupled = counting.Coupled(
+            *(np.empty((*shape, 1, *more), dtype=np.int64) for more in ((4,), (), ()))
         )
         run(draw_parameters, funnel, 5, parameters)
-        run(treat, funnel, treatment, parameters, treated)
+        run(as_today, funnel, parameters, treated(today_scene, 0))
+        run(treat, funnel, treatment, parameters, 0, treated(scene, 0), EVERY)
         run(counting.arrive, funnel, parameters, 5, monthly)
         run(counting.pass_today, funnel, parameters, 5, monthly, today.counts)
-        run(counting.settle_today, funnel, parameters, 5, today)
-        run(counting.pass_scenario, funnel, parameters, treated, 5, monthly, then)
+        run(money.settle_today, funnel, parameters, today_scene, 5, today)
+        run(counting.pass_scenario, funnel, parameters, scene, 5, monthly, coupled)
+        then.counts[:] = coupled.counts[:, :, 0]
         sales = today.counts[:, :, 3].copy()
-        run(counting.settle_scenario, funnel, parameters, treated, 5, sales, then)
-        arrays = (*parameters, *treated, monthly, *today, *then)
+        run(money.settle_scenario, funnel, parameters, scene, sales, coupled, then)
+        arrays = (*parameters, *scene, monthly, *today, *coupled, *then)
         results.append([array.tobytes() for array in arrays])
     assert results[0] == results[1]
 
@@ -160,7 +170,7 @@ def test_no_numba_at_all_gives_the_same_bits():
     code = (
         "from example_funnel import digest, example\n"
         "from segrules.sim.run import simulate\n"
-        "print(digest(simulate(example(), 2, threads=1)))"
+        "print(digest(simulate(example(), 2)))"
     )
     paths = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(paths)}
@@ -175,7 +185,7 @@ def test_an_interrupt_returns_what_is_finished():
         if done >= 20:
             raise KeyboardInterrupt
 
-    draws = simulate(example(), 4000, threads=1, block=10, on_progress=stop)
+    draws = simulate(example(), 4000, how=How(1, 10, stop))
     whole = simulate(example(), 4000)
     assert not draws.complete
     assert whole.complete
@@ -185,7 +195,7 @@ def test_an_interrupt_returns_what_is_finished():
 
 def test_progress_ends_with_all_runs():
     told = []
-    simulate(example(), 50, block=20, on_progress=told.append)
+    simulate(example(), 50, how=How(block=20, on_progress=told.append))
     assert told[-1] == 50
     assert told == sorted(told)
 

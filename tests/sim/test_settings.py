@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from cases import case
 from segrules.report.projection import projection_record
 from segrules.sim import projection
 from segrules.sim.model import FunnelModel
-from segrules.sim.projection import Settings, project
+from segrules.sim.projection import Settings, check_settings, project
 from segrules.sim.run import Draws, simulate
+from segrules.sim.work import How
 from segrules.text.diagnostic import RulesError
 
 
@@ -40,6 +42,15 @@ def test_settings_out_of_range(setting: dict[str, Any], said: str) -> None:
     assert raised.value.unable
 
 
+def test_an_executor_that_there_is_not() -> None:
+    with pytest.raises(RulesError) as raised:
+        check_settings(Settings(executor="grid"))
+    (found,) = raised.value.diagnostics
+    assert "`executor`" in found.message
+    assert "'spark'" in str(found.hint)
+    check_settings(Settings(executor=ThreadPoolExecutor(1), engine="auto"))
+
+
 def test_all_settings_out_of_range_are_said_at_once() -> None:
     advice = case("advice")
     with pytest.raises(RulesError) as raised:
@@ -63,7 +74,7 @@ def test_only_an_interruption_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> N
         def stop(_: int) -> None:
             raise KeyboardInterrupt
 
-        draws = simulate(model, 3, block=1, threads=1, on_progress=stop)
+        draws = simulate(model, 3, how=How(1, 1, stop))
         part = slice(0, 1)
         arms = [
             type(arm)(arm.counts[part], arm.revenue[part], arm.cost[part])

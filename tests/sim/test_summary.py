@@ -11,7 +11,16 @@ from scipy.special import betaln
 from segrules.sim.model import Lever, Scenario
 from segrules.sim.run import Arm, Draws, simulate
 from segrules.sim.shrinkage import shrink
-from segrules.sim.summary import TOTAL, measures, significant, summarise
+from segrules.sim.summary import (
+    COST_AT,
+    REVENUE_AT,
+    SALES_AT,
+    TOTAL,
+    cost_parts,
+    measures,
+    significant,
+    summarise,
+)
 
 
 def hand_made():
@@ -165,3 +174,72 @@ def test_shrinkage_is_fast():
         durations.append(time.perf_counter() - start)
     # The target is 50 ms; a loaded machine gets ten times that before the test complains.
     assert min(durations) < 0.5
+
+
+# ---- another reference, equal cost, parts of the cost
+
+
+def of(rows, scenario, segment, measure):
+    (found,) = [
+        row
+        for row in rows
+        if (row.scenario, row.segment, row.measure) == (scenario, segment, measure)
+    ]
+    return found
+
+
+def test_against_another_scenario():
+    draws = simulate(example(), 300)
+    plain, against = summarise(draws), summarise(draws, against="up")
+    assert {row.scenario for row in against} == {"both", "same"}
+    base, both = of(plain, "up", TOTAL, "profit"), of(plain, "both", TOTAL, "profit")
+    found = of(against, "both", TOTAL, "profit")
+    assert (found.today, found.then) == (base.then, both.then)
+    assert found.difference.mean == pytest.approx(both.then.mean - base.then.mean)
+    # on the same luck: bronze is not treated by "up", gold by both alike
+    gold = of(against, "both", "gold", "contract")
+    assert gold.chance_better is None
+    assert gold.difference.mean == 0.0
+
+
+def test_sales_at_equal_cost_future_by_future():
+    draws = simulate(example(), 300)
+    rows = summarise(draws, holds=("cost", "sales"))
+    today, then = draws.today, draws.scenarios[0]
+    cost = [arm.cost.sum(axis=1) for arm in (today, then)]
+    sales = [arm.counts[:, :, 3].sum(axis=1) for arm in (today, then)]
+    at_cost = of(rows, "up", TOTAL, SALES_AT)
+    assert at_cost.then.mean == pytest.approx((sales[1] * cost[0] / cost[1]).mean())
+    assert at_cost.today.interval80 == of(rows, "up", TOTAL, "contract").today.interval80
+    at_sales = of(rows, "up", TOTAL, COST_AT)
+    assert at_sales.then.mean == pytest.approx((cost[1] * sales[0] / sales[1]).mean())
+    lower = cost[1] * sales[0] / sales[1] < cost[0]
+    assert at_sales.chance_better == pytest.approx(lower.mean())
+    revenue = [arm.revenue.sum(axis=1) for arm in (today, then)]
+    found = of(rows, "up", TOTAL, REVENUE_AT)
+    assert found.then.mean == pytest.approx((revenue[1] * cost[0] / cost[1]).mean())
+    assert of(rows, "same", TOTAL, SALES_AT).chance_better is None
+    assert not [row for row in summarise(draws) if "equal" in row.measure]
+
+
+def test_nothing_is_held_equal_where_there_is_none_of_it():
+    draws = simulate(example(costs=(), scenarios=(Scenario("same", "", ()),)), 50)
+    rows = summarise(draws, holds=("cost", "sales"))
+    assert not [row for row in rows if row.measure in (SALES_AT, REVENUE_AT)]
+    assert [row for row in rows if row.measure == COST_AT]
+
+
+def test_parts_of_the_cost_add_up():
+    draws = simulate(example(), 200)
+    parts, rows = cost_parts(draws), summarise(draws)
+    for scenario in ("up", "both", "same"):
+        for segment in (*draws.model.segments, TOTAL):
+            here = [row for row in parts if (row.scenario, row.segment) == (scenario, segment)]
+            whole = of(rows, scenario, segment, "cost")
+            assert sum(row.then.mean for row in here) == pytest.approx(whole.then.mean)
+            assert sum(row.today.mean for row in here) == pytest.approx(whole.today.mean)
+    assert {row.measure for row in parts if row.scenario == "up"} == {"stages", "levers"}
+    assert {row.measure for row in parts if row.scenario == "same"} == {"stages"}
+    levers = of(parts, "up", TOTAL, "levers")
+    assert levers.chance_better == 0.0
+    assert {row.scenario for row in cost_parts(draws, against="up")} == {"both", "same"}

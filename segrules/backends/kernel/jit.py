@@ -17,20 +17,43 @@ import platform
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
-import llvmlite  # type: ignore[import-untyped]
-import llvmlite.binding  # type: ignore[import-untyped]
+import llvmlite  # type: ignore[import-untyped]  # it carries no types
+import llvmlite.binding  # type: ignore[import-untyped]  # it carries no types
 import numba
 from numba.core import caching as numba_caching
 
 caching: Any = numba_caching  # it carries no types
+_FOLDERS = "_segrules_folders"
+"""The attribute of a function in which its kernel's folders stand."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-GENERATIONS = 4
-"""How many keyed directories are kept: the one in use and those of earlier versions."""
+GENERATIONS = 6
+"""How many keyed directories are kept: those in use and those of earlier versions."""
+
+
+class Decorator(Protocol):
+    def __call__(self, function: Function) -> Function: ...
+
+
+def kernels(*folders: Path) -> Decorator:
+    """A decorator for kernels that call functions of further folders, their own among them.
+
+    See `kernel`. A change in one of the folders compiles them anew.
+    """
+
+    def compile(function: Function) -> Function:
+        compiled: Any = numba.njit(nogil=True, fastmath=False, error_model="numpy")(function)
+        # With NUMBA_DISABLE_JIT=1 numba hands back the plain function, which has no cache.
+        if hasattr(compiled, "py_func") and cache_directory() is not None:
+            vars(function)[_FOLDERS] = folders
+            compiled._cache = _VerifiedCache(function)
+        return cast(Function, compiled)
+
+    return compile
 
 
 def kernel(function: Function) -> Function:
@@ -38,23 +61,23 @@ def kernel(function: Function) -> Function:
 
     `fastmath` stays off, so that the same inputs give the same bits on every machine; division
     follows IEEE 754 instead of raising, which spares the loops a branch. The original function
-    remains available as `.py_func` and is the oracle in the tests.
+    remains available as `.py_func` and is the oracle in the tests. It calls nothing outside of
+    this folder; see `kernels` for one that does.
     """
-    compiled: Any = numba.njit(nogil=True, fastmath=False, error_model="numpy")(function)
-    # With NUMBA_DISABLE_JIT=1 numba hands back the plain function, which has no cache.
-    if hasattr(compiled, "py_func") and cache_directory() is not None:
-        compiled._cache = _VerifiedCache(function)
-    return cast(Function, compiled)
+    return kernels()(function)
 
 
 @functools.cache
-def cache_directory() -> Path | None:
-    """Return the private directory of this very build, or None when there is to be no cache."""
+def cache_directory(*folders: Path) -> Path | None:
+    """The private directory of this very build, or None when there is to be no cache.
+
+    It is for kernels that call functions of these folders beside this one.
+    """
     if os.environ.get("SEGRULES_NO_CACHE", "") not in ("", "0"):
         return None
     try:
         root = _own(_cache_root())
-        directory = _own(root / _build_key())
+        directory = _own(root / _build_key(folders))
         # Only what is ours alone is changed: the root may be a directory the user has for more.
         directory.chmod(0o700)
         tempfile.TemporaryFile(dir=directory).close()
@@ -83,15 +106,14 @@ def _own(path: Path) -> Path:
     return path
 
 
-def _build_key() -> str:
+def _build_key(folders: Iterable[Path]) -> str:
     """Name everything the machine code depends on.
 
     Numba notices a change in the file of a kernel itself but not in the functions it calls, so
     the text of all kernels is part of the key.
     """
     text = hashlib.sha256()
-    here = Path(__file__).parent
-    for folder in (here, here.parents[1] / "sim"):
+    for folder in (Path(__file__).parent, *folders):
         for source in sorted(folder.rglob("*.py")):
             text.update(source.read_bytes())
     parts = (
@@ -114,25 +136,26 @@ def _forget_old(root: Path, current: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-class _Locator(caching.UserProvidedCacheLocator):  # type: ignore[misc]
+class _Locator(caching.UserProvidedCacheLocator):  # type: ignore[misc]  # carries no types
     """Tells numba to keep the files of a kernel under `cache_directory()`."""
 
     def __init__(self, py_func: Callable[..., Any], py_file: str) -> None:
         self._py_file = py_file
         self._lineno = py_func.__code__.co_firstlineno
         folder = self.get_suitable_cache_subpath(py_file)
-        self._cache_path = os.path.join(cast(Path, cache_directory()), folder)
+        directory = cache_directory(*getattr(py_func, _FOLDERS, ()))
+        self._cache_path = os.path.join(cast(Path, directory), folder)
 
     @classmethod
     def from_function(cls, py_func: Callable[..., Any], py_file: str) -> "_Locator | None":
         return cls(py_func, py_file) if os.path.exists(py_file) else None
 
 
-class _Layout(caching.CompileResultCacheImpl):  # type: ignore[misc]
+class _Layout(caching.CompileResultCacheImpl):  # type: ignore[misc]  # carries no types
     _locator_classes: ClassVar[list[type]] = [_Locator]
 
 
-class _VerifiedCache(caching.FunctionCache):  # type: ignore[misc]
+class _VerifiedCache(caching.FunctionCache):  # type: ignore[misc]  # carries no types
     """Numba's cache of one function, read only when it agrees with its manifest.
 
     INVARIANT: no file of the cache reaches numba's unpickler before its digest was compared.

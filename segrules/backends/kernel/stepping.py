@@ -259,6 +259,7 @@ def _places(kind: Type, domain: Listed) -> NDArray[np.int32] | None:
         values = kind.values
     else:
         return None
+    # the domain is that of these values
     return np.array([cell_of(domain, each) for each in values], np.int32)  # type: ignore[arg-type]
 
 

@@ -23,7 +23,7 @@ from segrules.backends.polars.names import (
 from segrules.backends.polars.related import with_linked, with_populations, with_related
 from segrules.backends.polars.rows import within
 from segrules.backends.polars.steps import Made, Placement, Steps
-from segrules.backends.reach import set_parts
+from segrules.backends.reach import conditions, sets_of
 from segrules.lang.ir import (
     Expr,
     Feature,
@@ -48,24 +48,13 @@ def prepare(
 ) -> pl.LazyFrame:
     """The rows of a table that can be seen, with all that `wanted` expressions read.
 
-    Without `wanted`, that is what the table's segment sets read (see `placing`). Frames are
+    Without `wanted`, that is what the table's segment sets read (see `conditions`). Frames are
     canonical: declared names and dtypes. Rows of a dated table without a date are never seen.
     `numbered` may find the first true rules of sets in another way than Polars would.
     """
-    expressions = placing(ruleset, table_name) if wanted is None else list(wanted)
+    expressions = list(conditions(sets_of(ruleset, table_name)) if wanted is None else wanted)
     tables = Planned(ruleset, frames, context, numbered)
     return tables.rows(ruleset.table(table_name), expressions)
-
-
-def placing(ruleset: Ruleset, table_name: str) -> list[Expr]:
-    """What `first_match` reads of the prepared frame for the segment sets of a table."""
-    found: list[Expr] = []
-    for each in ruleset.sets:
-        if each.table == table_name:
-            found.extend(set_parts(each))
-            found.extend(rank for allotment in each.allotments for rank, _ in allotment.best)
-            found.extend([each.holdout.test] if each.holdout else [])
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Lowering:
         self.cells: list[dict[str, Any]] = []
         self.sets: dict[str, dict[str, Any]] = {}
         self.columns: dict[str, set[str]] = {}
+        self.linked: set[str] = set()
+        """Tables that links lead to."""
         self.steps: dict[str, list[list[Any]]] = {}
         """By the name of a step: itself, behind the parts of it that became steps."""
         self.later: dict[str, list[list[Any]]] = {}
@@ -216,6 +218,7 @@ class Lowering:
 
     def _linked(self, expr: ir.Linked) -> tuple[Node, int]:
         by, depth = self._sized(expr.by)
+        self.linked.add(expr.table)
         self.found_by(expr.table)
         return ["linked", by, expr.table, self._entry(expr.table, expr.value)], depth + 1
 

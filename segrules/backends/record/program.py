@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from segrules.backends.reach import calibrated, reached, set_parts
+from segrules.backends.reach import calibrated, overlays, placing, reached, sets_of
 from segrules.backends.record.features import in_order, name_features
 from segrules.backends.record.frozen import type_of
 from segrules.backends.record.lower import Lowering
 from segrules.lang.ir import (
     Aggregate,
     Calibration,
-    Expr,
-    Feature,
     Ruleset,
-    SegmentSet,
     Sequence,
     Table,
 )
@@ -36,7 +32,7 @@ def program(ruleset: Ruleset, table: str, calibration: Calibration) -> dict[str,
     found = refusals(ruleset, table, calibration)
     if found:
         raise RulesError(found, unable=True)
-    lowering, overlays = _lowered(ruleset, table, calibration)
+    lowering, beside = _lowered(ruleset, table, calibration)
     name_features(lowering.asked, ruleset, table)
     return {
         "program": VERSION,
@@ -52,7 +48,7 @@ def program(ruleset: Ruleset, table: str, calibration: Calibration) -> dict[str,
         "entries": lowering.entries,
         "cells": lowering.cells,
         "sets": _in_order(ruleset, lowering),
-        "overlays": overlays,
+        "overlays": beside,
     }
 
 
@@ -61,14 +57,14 @@ def _lowered(
 ) -> tuple[Lowering, list[list[Any]]]:
     """All that placing takes, lowered, and the overlays: names, nodes and types."""
     lowering = Lowering(ruleset, table, calibration)
-    for each in _sets(ruleset, table):
+    for each in sets_of(ruleset, table):
         lowering.whole_set(each)
-    overlays = [
+    beside = [
         [each.name, lowering.whole(table, each.expr), type_of(each.type)]
-        for each in _overlays(ruleset, table)
+        for each in overlays(ruleset, table)
     ]
     lowering.finish()
-    return lowering, overlays
+    return lowering, beside
 
 
 def named_features(
@@ -87,30 +83,11 @@ def refusals(ruleset: Ruleset, table: str, calibration: Calibration) -> list[Dia
 
     Ranks and figures are answered from what is frozen of their populations.
     """
-    wanted = reached(_placing(ruleset, table), table, ruleset)
+    wanted = reached(placing(ruleset, table), table, ruleset)
     held = calibration.names()
     names = {node.name: None for parts in wanted.values() for node in calibrated(parts)}
     lacking = [name for name in names if name not in held]
     return [calibration_lacks(lacking)] if lacking else []
-
-
-def _sets(ruleset: Ruleset, table: str) -> list[SegmentSet]:
-    return [found for found in ruleset.sets if found.table == table]
-
-
-def _overlays(ruleset: Ruleset, table: str) -> list[Feature]:
-    """Flags and outputs of grids, as they were declared."""
-    named = [each for each in ruleset.features_of(table) if each.kind in ("flag", "grid")]
-    return sorted(named, key=lambda each: each.span.start if each.span else 0)
-
-
-def _placing(ruleset: Ruleset, table: str) -> Iterator[Expr]:
-    for found in _sets(ruleset, table):
-        yield from set_parts(found)
-        yield from (rank for each in found.allotments for rank, _ in each.best)
-        if found.holdout:
-            yield found.holdout.test
-    yield from (each.expr for each in _overlays(ruleset, table))
 
 
 def _tables(ruleset: Ruleset, lowering: Lowering) -> dict[str, Any]:
@@ -119,10 +96,27 @@ def _tables(ruleset: Ruleset, lowering: Lowering) -> dict[str, Any]:
     read |= {table.source for table in ruleset.tables if table.name in read and table.source}
     read |= {rows["table"] for each in lowering.asked for rows in each["rows"]}
     return {
-        table.name: _table(table, lowering.columns.get(table.name, set()), ruleset)
+        table.name: {
+            **_table(table, lowering.columns.get(table.name, set()), ruleset),
+            "alone": _alone(table, read, ruleset, lowering),
+        }
         for table in ruleset.tables
         if table.name in read
     }
+
+
+def _alone(table: Table, read: set[str], ruleset: Ruleset, lowering: Lowering) -> bool:
+    """Whether rules look at rows of a table only as those that belong to the record itself."""
+    if table.of != lowering.main or table.by is None or table.name in lowering.linked:
+        return False
+    if any(each["table"] == lowering.main for each in lowering.entries):
+        # what is asked of the record is asked of other rows of its table, too
+        return False
+    if any(each.source == table.name for each in ruleset.tables if each.name in read):
+        return False
+    uses = [(each["name"], rows) for each in lowering.asked for rows in each["rows"]
+            if rows["table"] == table.name]  # fmt: skip
+    return all(name is not None and rows["by"] == table.by for name, rows in uses)
 
 
 def _table(table: Table, read: set[str], ruleset: Ruleset) -> dict[str, Any]:

@@ -129,4 +129,5 @@ def _within(date: Value, start: Value, end: Value) -> bool:
     """Whether start ≤ date < end; a row without a date is never seen."""
     if date is None:
         return False
+    # dates with dates, instants with instants
     return (start is None or start <= date) and (end is None or date < end)  # type: ignore[operator]

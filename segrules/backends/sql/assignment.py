@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from segrules.backends.context import Context
+from segrules.backends.reach import overlays
 from segrules.backends.sql import placing
 from segrules.backends.sql import words as w
 from segrules.backends.sql.dialect import Dialect
@@ -17,8 +18,9 @@ from segrules.backends.sql.held import Held, expected, held
 from segrules.backends.sql.lower import Frame
 from segrules.backends.sql.plan import Plan
 from segrules.backends.sql.reading import Reader, cell_of
+from segrules.backends.sql.spelling import spell
 from segrules.backends.sql.words import Sql
-from segrules.lang.ir import Expr, Feature, Ruleset, SegmentSet, Table, TableColumn, Use
+from segrules.lang.ir import Expr, Ruleset, SegmentSet, Table, TableColumn, Use
 from segrules.lang.types import form
 
 PARTS = ("segment", "by", "holdout", "allotted")
@@ -102,13 +104,7 @@ def values_sql(
 
 def spelled(query: exp.Select, dialect: str) -> str:
     """The text of a query, laid out; the same query always gives the same text."""
-    return query.sql(dialect=dialect, pretty=True, identify=True, comments=False)
-
-
-def overlays(ruleset: Ruleset, table: str) -> Sequence[Feature]:
-    """The named values that are part of an assignment, as they were declared."""
-    named = [each for each in ruleset.features_of(table) if each.kind in ("flag", "grid")]
-    return sorted(named, key=lambda each: each.span.start if each.span else 0)
+    return spell(query, dialect)
 
 
 def _of_set(frame: Frame, found: SegmentSet, parts: Collection[str]) -> dict[str, Low]:

@@ -13,14 +13,14 @@ from segrules.backends.sql import words as w
 from segrules.backends.sql.dialect import LARGEST, Dialect, Words
 from segrules.backends.sql.doubles import RAISING
 from segrules.backends.sql.operators import BASE
-from segrules.backends.sql.rules import Rule, refused, wrapped
+from segrules.backends.sql.rules import Place, Rule, refused, wrapped
 from segrules.backends.sql.words import Sql
 from segrules.lang.operators import AGGREGATES, OPERATORS, total
 from segrules.lang.types import Form, Type, form
 
 
 def _dialect(words: Words, *, executed: bool, longest: int, **more: object) -> Dialect:
-    differences: Mapping[str, Rule] = more.pop("operators", {})  # type: ignore[assignment]
+    differences: Mapping[str, Rule] = more.pop("operators", {})  # type: ignore[assignment]  # of any part
     return Dialect(
         words.name,
         executed,
@@ -28,7 +28,7 @@ def _dialect(words: Words, *, executed: bool, longest: int, **more: object) -> D
         total(words.name, {**BASE, **differences}, OPERATORS),
         total(f"{words.name} aggregates", dict(aggregates.BASE), AGGREGATES),
         longest,
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]  # parts of a dialect, by their names
     )
 
 
@@ -377,8 +377,8 @@ def _safe(name: str) -> Rule:
     """The function for doubles; whole numbers fit as they are."""
     signs = {"SAFE_ADD": w.add, "SAFE_SUBTRACT": w.sub, "SAFE_MULTIPLY": w.mul}
 
-    def build(place: object, operands: list[Sql]) -> Sql:
-        kind = form(place.node.type)  # type: ignore[attr-defined]
+    def build(place: Place, operands: list[Sql]) -> Sql:
+        kind = form(place.node.type)
         if kind == "int":
             return signs[name](*operands)
         return w.func(name, *operands)

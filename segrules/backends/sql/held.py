@@ -112,4 +112,5 @@ def expected_type(kind: Type, dialect: Dialect) -> str:
         "text": "text", "whole": "int", "double": "float", "flag": "bool", "date": "date",
         "texts": "set",
     }  # fmt: skip
+    # the values are forms
     return dialect.types[names_of_kinds[expected(kind)[0]]]  # type: ignore[index]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from segrules.backends.reach import on_row, reached, set_parts
-from segrules.backends.sql.assignment import Source, overlays
+from segrules.backends.reach import on_row, overlays, placing, reached
+from segrules.backends.sql.assignment import Source
 from segrules.backends.sql.dialect import Dialect
 from segrules.backends.sql.dialects import DIALECTS
 from segrules.backends.sql.held import fits, held
@@ -101,20 +101,9 @@ def _read(found: dict[str, set[str]], ruleset: Ruleset, table: Table, column: st
     columns.update(name for name in (column, table.dated) if name and table.column(name))
 
 
-def placing_of(ruleset: Ruleset, table: str) -> list[Expr]:
-    """Every expression that placing the rows of a table evaluates on them."""
-    found: list[Expr] = []
-    for each in ruleset.sets:
-        if each.table == table:
-            found.extend(set_parts(each))
-            found.extend(rank for allotment in each.allotments for rank, _ in allotment.best)
-            found.extend([each.holdout.test] if each.holdout else [])
-    return [*found, *(feature.expr for feature in overlays(ruleset, table))]
-
-
 def _nodes(ruleset: Ruleset, table: str) -> dict[str, list[Expr]]:
     """By table, every node that is evaluated on its rows."""
-    parts = reached(placing_of(ruleset, table), table, ruleset)
+    parts = reached(placing(ruleset, table), table, ruleset)
     return {name: list(on_row(found)) for name, found in parts.items()}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -96,10 +96,10 @@ def _batch(frame: Frame, rows: Rows) -> Batch:
     return frame.batches[name]
 
 
-def _by_key(frame: Frame, query: object) -> Join:
+def _by_key(frame: Frame, query: Callable[[], str]) -> Join:
     key = frame.key
     assert key is not None  # noqa: S101 -- the caller has looked
-    return Join(query, lambda alias: w.eq(w.again(key.sql), w.column(KEY, alias)))  # type: ignore[arg-type]
+    return Join(query, lambda alias: w.eq(w.again(key.sql), w.column(KEY, alias)))
 
 
 # ---- rows

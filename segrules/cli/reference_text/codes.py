@@ -20,6 +20,8 @@ GROUPS = {
     "4": "Data, identities, histories, calibrations",
     "5": "Projections, tests and governance",
     "6": "Using the command",
+    "7": "Deciding, and what is learned from records",
+    "8": "Figures, agents, levers, lives and lines",
 }
 """What the codes of each hundred are about."""
 

@@ -12,7 +12,7 @@ from segrules.cli.reference_text.samples import PREAMBLE
 from segrules.cli.reference_text.tables import table
 from segrules.lang import parse, patterns, pipeline
 from segrules.lang.building import builder
-from segrules.lang.check import identity, projection, segments, windows
+from segrules.lang.check import assumptions, identity, levers, projects, segments, windows
 from segrules.lang.operators import AGGREGATES, OPERATORS, Operator
 from segrules.lang.tables import reserved_words
 from segrules.lang.types import BOUND, MINOR_UNITS, Form
@@ -33,17 +33,17 @@ FORMS: dict[Form, str] = {
 LIMITS = {
     "bound": f"{BOUND:,}",
     "characters": f"{parse.MAX_CHARACTERS:,}",
-    "default runs": f"{projection.DEFAULT_RUNS:,}",
-    "default seed": f"{projection.DEFAULT_SEED}",
+    "default runs": f"{projects.DEFAULT_RUNS:,}",
+    "default seed": f"{projects.DEFAULT_SEED}",
     "depth": f"{parse.MAX_DEPTH}",
     "digits": f"{builder.MAX_DIGITS}",
     "length": f"{windows.MAX_LENGTH:,}",
     "megabytes": f"{rules.MAX_BYTES // 2**20}",
     "expression": f"{parse.MAX_EXPRESSION:,}",
-    "months": f"{projection.MAX_MONTHS}",
+    "months": f"{levers.MAX_MONTHS}",
     "pattern": f"{patterns.LONGEST}",
     "repeats": f"{patterns.MOST_REPEATS}",
-    "runs": f"{projection.MAX_RUNS:,}",
+    "runs": f"{projects.MAX_RUNS:,}",
     "syntax errors": f"{parse.MAX_SYNTAX_ERRORS}",
     "terms": f"{parse.MAX_TERMS:,}",
     "terms of sums": f"{parse.MAX_TERMS // 50:,}",
@@ -136,7 +136,7 @@ def _reads(kind: str) -> str:
 
 def _listed(what: str) -> str:
     lists = {
-        "sources": projection.SOURCES,
+        "sources": assumptions.SOURCES,
         "segment names": segments.RESERVED_SEGMENTS,
     }
     return ", ".join(_code(each) for each in lists[what])

@@ -18,8 +18,20 @@ LEXICAL = {
 }
 """Terminals that stand for endlessly many texts, or for the words of a unit of time."""
 
+SAME = {
+    "cell_date": "date", "cell_length": "length", "cell_number": "number",
+    "cell_percent": "percent", "cell_text": "text", "figure_number": "number",
+    "figure_percent": "percent", "last_figure": "figure", "last_figure_of": "figure_of",
+    "last_figures": "figures", "last_number": "number", "last_percent": "percent",
+    "served": "names", "time_length": "length",
+}  # fmt: skip
+"""Rules that say the same as another one, and stand apart from it for the sake of the parser."""
+
 SIGNS = frozenset("[]|()*+-?<>!")
 """Characters of the notation itself: in quotes when they are meant."""
+
+_NOT_BEFORE = re.compile(r" NO_[A-Z]+$")
+"""What a word must not stand before, where that is a terminal of its own."""
 
 _RULE = re.compile(r"^\??(?P<rule>[a-z_]+):(?P<body>.*)$")
 _TERMINAL = re.compile(r"^(?P<terminal>[A-Z_]+)(?:\.\d+)?:(?P<body>.*)$")
@@ -84,7 +96,8 @@ def _alternative(text: str) -> str:
             case "terminal":
                 parts.append(_terminal(piece["terminal"]))
             case "rule":
-                parts.append(f"<{_spaced(piece['rule'])}>")
+                rule = SAME.get(piece["rule"], piece["rule"])
+                parts.append(f"<{_spaced(rule)}>")
             case _:
                 _add_sign(parts, piece["sign"])
     return re.sub(r"([\[(]) | ([\])])", r"\1\2", " ".join(parts))
@@ -118,7 +131,7 @@ def words(terminal: str) -> list[str]:
         return []
     if body.startswith('"'):
         return [_literal(word.strip().strip('"')) for word in body.split(" | ")]
-    seen = re.sub(r"\(\?[=!].*$", "", body.strip("/"))
+    seen = re.sub(r"\(\?[=!].*$", "", _NOT_BEFORE.sub("", body).strip("/"))
     plain = re.sub(r"\\s[+*]", " ", seen.replace(r"\b", ""))
     plain = re.sub(r"(\w)\?", r"[\1]", plain)
     grouped = re.fullmatch(r"(?P<before>[^()]*)\((?P<choice>[^()]*)\)(?P<after>[^()]*)", plain)

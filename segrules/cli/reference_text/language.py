@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from segrules.cli.reference_text.facts import fact
-from segrules.cli.reference_text.grammar import definitions
+from segrules.cli.reference_text.grammar import SAME, definitions
 from segrules.cli.reference_text.samples import shown
 
 INDEX = "index.md"
@@ -26,11 +26,12 @@ PARTS = (
     "grids.md",
     "examples.md",
     "projection.md",
+    "agents.md",
     "lexical.md",
 )
 """The prose, page by page."""
 
-UNSHOWN = frozenset({"start", "number_literal", "percent_literal"})
+UNSHOWN = frozenset({"start", "number_literal", "percent_literal", *SAME})
 """Rules of the grammar that say nothing to a reader."""
 
 _MARKER = re.compile(r"\{\{([a-z][a-z_ ]*)\}\}")

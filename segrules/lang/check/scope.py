@@ -6,12 +6,16 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from segrules.lang import ir
 from segrules.lang import syntax as s
 from segrules.lang.types import Unclear
 from segrules.text.diagnostic import Log
 from segrules.text.source import Span
+
+if TYPE_CHECKING:
+    from segrules.lang.check.figures import Kind
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _NAMED_ALONE = re.compile(r"(?:let|knob)\s+([A-Za-z_]\w*)\s*(?:=|of\b)")
@@ -46,8 +50,19 @@ class Symbols:
     sets: dict[str, ir.SegmentSet] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
     funnels: dict[str, ir.Funnel] = field(default_factory=dict)
+    pools: dict[str, ir.Pool] = field(default_factory=dict)
+    plans: dict[str, ir.PayPlan] = field(default_factory=dict)
+    efforts: dict[str, ir.Effort] = field(default_factory=dict)
+    qualities: dict[str, ir.Quality] = field(default_factory=dict)
+    lives: dict[str, ir.Life] = field(default_factory=dict)
+    lines: dict[str, ir.Line] = field(default_factory=dict)
+    assumed: dict[str, s.AssumeOf] = field(default_factory=dict)
     assumptions: dict[str, ir.Assumption] = field(default_factory=dict)
     scenarios: dict[str, ir.Scenario] = field(default_factory=dict)
+    uses: dict[str, list[tuple[Span, Kind | None]]] = field(default_factory=dict)
+    """Where each name that may be an assumption is used, and as what (None: where none may be)."""
+    named: set[tuple[str, str]] = field(default_factory=set)
+    """The pools and pay plans that something names, each with its kind."""
     doubtful: frozenset[str] = frozenset()
     broken: tuple[Span, ...] = ()
     partial: dict[str, ir.SegmentSet] = field(default_factory=dict)

@@ -49,9 +49,10 @@ class Funnel:
     span: Span | None = field(default=None, compare=False, repr=False)
 
 
-Role = Literal["odds", "factor", "amount", "share", "number", ""]
+Role = Literal["odds", "factor", "amount", "share", "number", "response", ""]
 """What an assumption is used for: a multiplier of odds or of another figure (both log-uniform over
-their range), an amount of money, a share in 0 to 1, any other number (uniform), or nothing."""
+their range), an amount of money, a share in 0 to 1, any other number (uniform), the strength of
+agents' answer to pay where nobody states it (Beta(2, 2) over the range), or nothing."""
 
 
 @node
@@ -236,7 +237,8 @@ class Line:
     `arrives` is an instant of it; `handling` the minutes of a contact, `waited` the seconds before
     it was answered or given up, `abandoned` whether it was given up: expressions over the rows.
     Customers queue by the segment of the row that they belong to. `opens` and `closes`: hours of
-    the day. `target`: seconds within which contacts are to be answered, by segment.
+    the day. `target`: seconds within which contacts are to be answered, by segment. `where`: which
+    rows wait in this line, None for all.
     """
 
     name: str
@@ -249,6 +251,7 @@ class Line:
     closes: float
     pools: tuple[str, ...]
     target: ByName = ()
+    where: Expr | None = None
     span: Span | None = field(default=None, compare=False, repr=False)
 
 

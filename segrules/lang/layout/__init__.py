@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from segrules.lang import syntax as s
-from segrules.lang.layout import cells, declarations, projection, segments
+from segrules.lang.layout import agents, cells, declarations, projection, segments
 from segrules.lang.layout.items import Item as Item
 
 _LAYOUTS: dict[type, Callable[[Any], list[Item]]] = {
@@ -35,6 +35,12 @@ _LAYOUTS: dict[type, Callable[[Any], list[Item]]] = {
     s.ClaimsOf: cells.claims,
     s.FunnelOf: projection.funnel,
     s.AssumeOf: projection.assume,
+    s.PoolOf: agents.pool,
+    s.PayOf: agents.pay,
+    s.EffortOf: agents.effort,
+    s.QualityOf: agents.quality,
+    s.LifeOf: agents.life,
+    s.LineOf: agents.queue,
     s.ScenarioOf: projection.scenario,
     s.ProjectOf: projection.project,
 }

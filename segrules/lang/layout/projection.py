@@ -43,14 +43,34 @@ def scenario(node: s.ScenarioOf) -> list[Item]:
 
 
 def _lever(node: s.LeverOf) -> str:
+    effects = [_effect(effect) for effect in node.effects]
+    if node.whole and effects[:1] == ["pay none"]:
+        return " ".join([node.kind, *effects])
     targets = names(node.targets) if node.targets else "every segment"
-    effects = [
-        f"{name(effect.stage)} odds {quantity(effect.amount)}"
-        if effect.stage
-        else f"cost {quantity(effect.amount)} each"
-        for effect in node.effects
-    ]
-    return f"{node.kind} {targets} {' '.join(effects)}"
+    return " ".join([node.kind, targets, *effects])
+
+
+def _effect(node: s.Effect) -> str:
+    figure = "" if node.figure is None else quantity(node.figure)
+    also = "".join(f" {_also(each)}" for each in node.also)
+    match node.word:
+        case "neutral cost" | "pay none":
+            return node.word
+        case "to" if node.name is not None:
+            return f"to {name(node.name)}{also}"
+        case "cost each" | "cost once" | "cost monthly":
+            return f"cost {figure} {node.word.removeprefix('cost ')}"
+        case "from":
+            return f"from month {figure}"
+    named = f"{name(node.name)} " if node.name is not None else ""
+    return f"{named}{node.word} {figure}{also}"
+
+
+def _also(node: s.Also) -> str:
+    figure = quantity(node.figure)
+    if node.word == "after":
+        return f"after {figure} {'second' if figure == '1' else 'seconds'}"
+    return f"{node.word} {figure}"
 
 
 def project(node: s.ProjectOf) -> list[Item]:
@@ -63,5 +83,7 @@ def project(node: s.ProjectOf) -> list[Item]:
 def _project(node: s.ProjectPart) -> str:
     if node.amount is not None:
         return quantity(node.amount)
+    if node.held:
+        return ", ".join(node.held)
     against = f" against {name(node.against)}" if node.against else ""
     return f"{names(node.names)}{against}"

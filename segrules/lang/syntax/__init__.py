@@ -4,6 +4,7 @@ Names are unresolved, knobs are names, brackets are kept as `Group`. Nodes are f
 no part in equality, so two texts of the same form are equal here.
 """
 
+from segrules.lang.syntax.agents import *  # noqa: F403
 from segrules.lang.syntax.cells import *  # noqa: F403
 from segrules.lang.syntax.declarations import *  # noqa: F403
 from segrules.lang.syntax.expressions import *  # noqa: F403

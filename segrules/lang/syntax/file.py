@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 
 from segrules.lang.node import node
+from segrules.lang.syntax.agents import EffortOf, LifeOf, LineOf, PayOf, PoolOf, QualityOf
 from segrules.lang.syntax.cells import (
     ClaimsOf,
     ConditionsOf,
@@ -46,7 +47,8 @@ Declaration = (
     UseOf | RulesetOf | KnobOf | TableOf | NamedRows | IdentityOf | LetOf | ScoreOf | BandOf
     | ValueOf | SegmentsOf | FlagsOf | SuppressOf | OverrideOf | CapOf | AllotOf | HoldoutOf
     | TargetOf | ConditionsOf | GridOf | PersonaOf | ExamplesOf | ClaimsOf
-    | FunnelOf | AssumeOf | ScenarioOf | ProjectOf
+    | FunnelOf | AssumeOf | PoolOf | PayOf | EffortOf | QualityOf | LifeOf | LineOf | ScenarioOf
+    | ProjectOf
 )  # fmt: skip
 
 

@@ -6,12 +6,12 @@ from dataclasses import field
 from typing import Literal
 
 from segrules.lang.node import node
+from segrules.lang.syntax.agents import Figure
 from segrules.lang.syntax.expressions import (
     DateOf,
     Expression,
     LengthOf,
     Name,
-    Number,
     Quantity,
     Quote,
 )
@@ -64,21 +64,43 @@ class AssumeOf:
     span: Span = _SPAN
 
 
+EffectWord = Literal[
+    "odds", "plus", "times", "by", "to", "skill", "neutral cost", "pay none", "cost each",
+    "cost once", "cost monthly", "reserve", "agents", "checked", "keeping", "deadweight",
+    "pull_forward", "from", "for", "over",
+]  # fmt: skip
+
+
+@node
+class Also:
+    """What stands behind an effect: `to 8`, `chance c`, `fall_back f`, `odds o`, `after 60`."""
+
+    word: Literal["to", "chance", "fall_back", "odds", "after"]
+    figure: Figure
+    span: Span = _SPAN
+
+
 @node
 class Effect:
-    """`appointment odds letter_odds`, or `cost 35 each` (then `stage` is None)."""
+    """What a lever does, or when, or what it costs.
 
-    stage: Name | None
-    amount: Name | Number
+    `name` is the stage, figure, column or pool; `figure` how much, or how long.
+    """
+
+    word: EffectWord
+    name: Name | None
+    figure: Figure | LengthOf | None
+    also: tuple[Also, ...]
     span: Span = _SPAN
 
 
 @node
 class LeverOf:
-    """`targets` is empty for `every segment`."""
+    """`targets` are segments, pools or a pay plan; none for `every segment` (`whole` says so)."""
 
     kind: str
     targets: tuple[Name, ...]
+    whole: bool
     effects: tuple[Effect, ...]
     span: Span = _SPAN
 
@@ -96,10 +118,13 @@ class ScenarioOf:
 
 @node
 class ProjectPart:
-    word: Literal["for", "runs", "seed", "compare"]
-    amount: LengthOf | Number | None
+    """`names` are scenarios compared; `held` is what is held equal (`cost`, `sales`)."""
+
+    word: Literal["for", "runs", "seed", "compare", "hold", "target"]
+    amount: LengthOf | Figure | None
     names: tuple[Name, ...]
     against: Name | None
+    held: tuple[str, ...]
     span: Span = _SPAN
 
 

@@ -133,6 +133,8 @@ _NAMES = alt.Axis(
 )  # fmt: skip
 
 _ZERO = "datum.value == 0 ? '0' : datum.label"
+_PLAIN = "abs(datum.value) < 1 ? format(datum.value, '~g') : datum.label"
+"""Half a second is 0.5, and not the 500m that the prefixes of units make of it."""
 
 
 def _names(rows: Sequence[Mapping[str, Any]], gap: float = 0.3) -> alt.Y:
@@ -142,7 +144,8 @@ def _names(rows: Sequence[Mapping[str, Any]], gap: float = 0.3) -> alt.Y:
 
 
 def _amount(field: str, title: str, form: str = "~s") -> alt.X:
-    axis = alt.Axis(title=title, format=form, tickCount=5, labelOverlap=True, labelExpr=_ZERO)
+    told = _PLAIN if form == "~s" else _ZERO
+    axis = alt.Axis(title=title, format=form, tickCount=5, labelOverlap=True, labelExpr=told)
     return alt.X(f"{field}:Q", axis=axis, scale=alt.Scale(nice=True))
 
 
@@ -207,6 +210,27 @@ def spans(given: Sequence[Span], axis: str, alt_text: str) -> Spec:
     whisker = base.mark_rule(strokeWidth=3).encode(x=_amount("low", axis), x2="high", tooltip=tip)
     dot = base.mark_point(filled=True, size=110, opacity=1).encode(x="value:Q", tooltip=tip)
     return _spec(alt.layer(_rule(0.0), whisker, dot), alt_text, _high(rows))
+
+
+def arms(given: Sequence[Span], axis: str, alt_text: str, what: str = "segment") -> Spec:
+    """Two dots with their intervals by row, one for each arm; `of` is what the arm is called.
+
+    `what` says what a row is.
+    """
+    rows = _rows(given)
+    classes = list(dict.fromkeys(row["of"] for row in rows))
+    colours = alt.Color(
+        "of:N",
+        scale=alt.Scale(domain=classes, range=[TOTAL, GAIN]),
+        legend=alt.Legend(orient="bottom", title=None),
+    )
+    base = alt.Chart(_data(rows)).encode(
+        y=_names(rows), yOffset=alt.YOffset("of:N", sort=classes), color=colours
+    )
+    tip = _tip("whole", what, "of", "arm", "told", "figure")
+    whisker = base.mark_rule(strokeWidth=3).encode(x=_amount("low", axis), x2="high", tooltip=tip)
+    dot = base.mark_point(filled=True, size=80, opacity=1).encode(x="value:Q", tooltip=tip)
+    return _spec(alt.layer(whisker, dot), alt_text, _high(rows, _STEP))
 
 
 def bars(given: Sequence[Span], average: float | None, title: str, alt_text: str) -> Spec:
@@ -274,11 +298,16 @@ def tornado(given: Sequence[Swing], middle: float, target: float, axis: str, alt
 
 
 def heatmap(
-    given: Sequence[Cell], middle: float | None, ends: tuple[float, float], alt_text: str
+    given: Sequence[Cell],
+    middle: float | None,
+    ends: tuple[float, float],
+    alt_text: str,
+    across: str = "stage",
 ) -> Spec:
     """Cells with their figure; around a middle cold is above and warm below, else darker is more.
 
-    The colours stay so light that dark text can be read on all of them.
+    `across` says what a column is. The colours stay so light that dark text can be read on all
+    of them.
     """
     rows = [{**asdict(each), "name": _wrapped(each.row), "whole": each.row} for each in given]
     columns = list(dict.fromkeys(each.column for each in given))
@@ -300,7 +329,7 @@ def heatmap(
         y=_names(rows, 0.0),
         x=alt.X("column:N", sort=columns, axis=heads, scale=alt.Scale(padding=0)),
     )
-    tip = _tip("whole", "segment", "column", "stage", "told", "figure")
+    tip = _tip("whole", "segment", "column", across, "told", "figure")
     cell = base.mark_rect(stroke="#ffffff", strokeWidth=2).encode(
         color=alt.Color("heat:Q", scale=scale, legend=None), tooltip=tip
     )
@@ -311,9 +340,14 @@ def heatmap(
 
 
 def dots(
-    values: Sequence[float], target: float | None, axis: str, told: str, alt_text: str
+    values: Sequence[float],
+    target: float | None,
+    axis: str,
+    told: str,
+    alt_text: str,
+    base: str = "today",
 ) -> Spec:
-    """A dot a future, stacked where futures are alike; zero and the target are lines."""
+    """A dot a future, stacked where futures are alike; zero (`base`) and the target are lines."""
     step = _width(values)
     heights: dict[int, int] = {}
     rows: list[dict[str, Any]] = []
@@ -329,7 +363,7 @@ def dots(
     across = alt.X(
         "at:Q",
         axis=alt.Axis(
-            title=axis, format="~s", tickCount=5, grid=False, labelOverlap=True, labelExpr=_ZERO
+            title=axis, format="~s", tickCount=5, grid=False, labelOverlap=True, labelExpr=_PLAIN
         ),
         scale=alt.Scale(domain=[min(shown) - step, max(shown) + step], nice=False),
     )
@@ -339,7 +373,7 @@ def dots(
         .mark_circle(size=_DOT * _DOT * 0.72, opacity=1)
         .encode(x=across, y=up, color=_TONES, tooltip=_tip("told", "of"))
     )
-    lines = [_marked(0.0, "today", INK)]
+    lines = [_marked(0.0, base, INK)]
     if target is not None:
         lines.append(_marked(target, "target", LOSS))
     return _spec(alt.layer(*lines, dot), alt_text, (top + 2) * _DOT)
@@ -373,10 +407,11 @@ def fan(
     title: str,
     alt_text: str,
     came: Mapping[str, float] | None = None,
+    when: str = "month",
 ) -> Spec:
     """Bands by month; with several classes (`of`) only their middles and 80% intervals.
 
-    `came` are figures that were seen, by month.
+    `came` are figures that were seen, by month; `when` says what a month is called.
     """
     rows = [asdict(each) for each in given]
     classes = list(dict.fromkeys(row["of"] for row in rows))
@@ -392,7 +427,7 @@ def fan(
         ),
     )  # fmt: skip
     base = alt.Chart(_data(rows)).encode(x=across, color=colours)
-    up = alt.Axis(title=axis, format="~s", tickCount=5, labelExpr=_ZERO)
+    up = alt.Axis(title=axis, format="~s", tickCount=5, labelExpr=_PLAIN)
     levels = (80,) if len(classes) > 1 else (95, 80, 50)
     areas = [
         base.mark_area(opacity=0.22).encode(
@@ -400,7 +435,7 @@ def fan(
         )
         for level in levels
     ]
-    tip = _tip("month", "month", "of", "arm", "told", "figure")
+    tip = _tip("month", when, "of", "arm", "told", "figure")
     line = base.mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=40)).encode(
         y="middle:Q", tooltip=tip
     )
@@ -409,7 +444,7 @@ def fan(
         seen = [{"month": month, "came": value} for month, value in came.items()]
         layers.append(
             alt.Chart(_data(seen)).mark_point(shape="diamond", size=70, color=LOSS, filled=True)
-            .encode(x=across, y="came:Q", tooltip=_tip("month", "month", "came", "came"))
+            .encode(x=across, y="came:Q", tooltip=_tip("month", when, "came", "came"))
         )  # fmt: skip
     if len(classes) == 1:
         zero = alt.Chart(_data([{"at": 0.0}])).mark_rule(color=INK, strokeWidth=1.5)

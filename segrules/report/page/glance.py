@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segrules.report.decisions import both_sales
 from segrules.report.page.content import Tile
 from segrules.report.page.more import tone
 from segrules.report.page.view import View
@@ -29,7 +30,7 @@ def sentence(view: View) -> str:
         f"{view.scenario}: {_decision(view)}. Over {months(found.project.months)} the "
         f"{_told(outlook.measure)} {rises} by {unit.said(figure.mean, figure.mc_error)} (80% of "
         f"futures: {unit.between(figure)}), and it is above today's in {chance}. "
-        f"{_cost(view, rows[COST])} {grade}"
+        f"{_sales(view)}{_cost(view, rows[COST])} {grade}"
     )
 
 
@@ -43,6 +44,12 @@ def _decision(view: View) -> str:
         firm = view.evidence.grade in ("A", "B")
         return "worth doing" if firm else "worth doing if its assumptions hold"
     return "not worth doing" if high < 0 else "not settled, as it may as well lose as gain"
+
+
+def _sales(view: View) -> str:
+    """Both readings of sales, where they differ."""
+    said = both_sales(view.found, view.outlook.scenario)
+    return f"{said[:1].upper()}{said[1:]}. " if said else ""
 
 
 def _cost(view: View, row: Row) -> str:

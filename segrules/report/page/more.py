@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from segrules.report.decisions import SOURCES
 from segrules.report.page import charts
 from segrules.report.page.content import Chart, Items, Table, Tone
 from segrules.report.page.words import EDGES, Unit, part, plus, rough
@@ -31,9 +32,14 @@ def tone(figure: Figure, *, lower_is_better: bool = False) -> Tone:
 
 
 def money_bridge(
-    rows: Mapping[str, Row], revenue: str, unit: Unit, axis: str, scenario: str
+    rows: Mapping[str, Row],
+    revenue: str,
+    unit: Unit,
+    axis: str,
+    scenario: str,
+    base: str = "today",
 ) -> Chart:
-    """From revenue by way of the cost to the profit: differences from today, over all segments."""
+    """From revenue by way of the cost to the profit: differences from `base`, all segments."""
     income, cost, profit = (rows[each].difference for each in (revenue, COST, PROFIT))
     steps = (
         _step("more revenue" if income.mean >= 0 else "less revenue", 0.0, income, unit),
@@ -45,7 +51,7 @@ def money_bridge(
     told = ", ".join(f"{step.name} {step.told}" for step in steps)
     return Chart(
         "bridge",
-        f"From revenue to profit: {scenario} less today",
+        f"From revenue to profit: {scenario} less {base}",
         f"Waterfall from zero: {told}.",
         (charts.waterfall(steps, axis, f"Waterfall: {told}"),),
         _bridge_table(steps),
@@ -158,7 +164,12 @@ def _input(value: float, each: Weighed | None, unit: Unit) -> str:
 
 
 def flip(bar: Bar, each: Weighed | None, unit: Unit) -> str:
-    return NONE if bar.break_even is None else _input(bar.break_even, each, unit)
+    """Where an assumption turns the decision, and whether that is held possible."""
+    if bar.break_even is None:
+        return NONE
+    told = _input(bar.break_even, each, unit)
+    inside = each is None or each.stated.low <= bar.break_even <= each.stated.high
+    return told if inside else f"{told} (outside its range)"
 
 
 def spread(found: Shares) -> Items:
@@ -167,8 +178,10 @@ def spread(found: Shares) -> Items:
     told = []
     for at in order:
         share, error = float(found.share[at]), float(found.error[at])
-        places = rough(100 * min(max(share, 0.0), 1.0), 100 * error)
-        told.append(f"{places}% of the spread comes from {found.names[at]}")
+        part = 100 * min(max(share, 0.0), 1.0)
+        places = f"{rough(part, 100 * error)}%" if part >= 1 else "under 1%"
+        name = found.names[at]
+        told.append(f"{places} of the spread comes from {SOURCES.get(name, name)}")
     return Items(tuple(told))
 
 
@@ -182,8 +195,9 @@ def course_chart(
 
     came: what was seen by month, in the unit of the measure, where the projection is of the past.
     """
-    both = [*_bands(found, found.today, unit, "today"), *_bands(found, found.then, unit, "then")]
-    apart = _bands(found, found.difference, unit, "difference")
+    arms = (("today", found.today), ("then", found.then))
+    both = [band for of, bands in arms for band in bands_of(found, bands, unit, of)]
+    apart = bands_of(found, found.difference, unit, "difference")
     last = apart[-1]
     seen = {month: unit.flat(value) for month, value in (came or {}).items()}
     title = f"{found.measure} by month"
@@ -211,7 +225,7 @@ def course_chart(
     )  # fmt: skip
 
 
-def _bands(found: Course, bands: Bands, unit: Unit, of: str) -> list[charts.Band]:
+def bands_of(found: Course, bands: Bands, unit: Unit, of: str) -> list[charts.Band]:
     sign = plus if of == "difference" else str
     made = []
     for t, month in enumerate(found.months):
@@ -250,7 +264,7 @@ def migration_chart(found: Matrix, labels: Mapping[str, str], when: str) -> Char
             share = found.share(left, entered)
             told = f"{count(found.count(left, entered))} customers, {part(share)} of the row"
             column = labels.get(entered) or entered
-            cells.append(charts.Cell(line[0], column, share, _percent(share), told))
+            cells.append(charts.Cell(line[0], column, share, whole(share), told))
             line.append(count(found.count(left, entered)))
         rows.append(tuple(line))
     return Chart(
@@ -258,7 +272,7 @@ def migration_chart(found: Matrix, labels: Mapping[str, str], when: str) -> Char
         f"Who moved between segments, {when}",
         f"Heatmap of moves between {len(found.states)} segments: the share of those who were in "
         "the segment of the row that is now in the segment of the column.",
-        (charts.heatmap(cells, None, (0.0, 1.0), "Moves between segments"),),
+        (charts.heatmap(cells, None, (0.0, 1.0), "Moves between segments", "now"),),
         Table(
             "Customers by where they were and where they are",
             ("from", *(f">{labels.get(each) or each}" for each in entereds)),
@@ -268,7 +282,7 @@ def migration_chart(found: Matrix, labels: Mapping[str, str], when: str) -> Char
     )
 
 
-def _percent(share: float | None) -> str:
+def whole(share: float | None) -> str:
     """Whole percent, so that many columns have room on a phone; nothing where nobody moved."""
     if not share:
         return ""
@@ -302,9 +316,13 @@ def whale_chart(found: Concentration) -> Chart | None:
 def shown_range(each: Weighed, currency: str | None) -> str:
     """The range of an assumption, in its unit."""
     stated = each.stated
-    scale = units(1, currency) if stated.role == "amount" else 1.0
-    unit = f" {currency}" if stated.role == "amount" and currency else " × odds"
-    if stated.role not in ("amount", "odds"):
-        unit = ""
+    scale, unit = 1.0, ""
+    match stated.role:
+        case "amount":
+            scale, unit = units(1, currency), f" {currency}" if currency else ""
+        case "share":
+            scale, unit = 100.0, "%"
+        case "odds" | "factor":
+            unit = " × odds" if stated.role == "odds" else " times"
     low, high = f"{stated.low * scale:g}", f"{stated.high * scale:g}"
     return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segrules.lang import ir
 from segrules.report.page.words import Unit, distinct, named
@@ -12,6 +12,7 @@ from segrules.segments.history.migration import Matrix
 from segrules.sim.assumptions import Evidence, Weighed, evidence, used_by
 from segrules.sim.decide.spread import Shares
 from segrules.sim.decide.tornado import Tornado
+from segrules.sim.decisions.account import Account
 from segrules.sim.model import COST, PROFIT, REVENUE, SALES, TOTAL
 from segrules.sim.outlook import Course, Outlook, Part
 from segrules.sim.projection import Projection
@@ -35,6 +36,19 @@ class Extras:
     moves: tuple[Matrix, str] | None = None
     concentration: Concentration | None = None
     back_tested: bool = False
+    account: Account | None = None
+
+
+def extras_of(account: Account, extras: Extras | None = None) -> Extras:
+    """What the account of the first scenario adds to a page."""
+    parts = account.parts
+    return replace(
+        extras or Extras(),
+        parts=parts.levers,
+        tornado=account.drivers.tornado if account.drivers.tornado.bars else None,
+        shares=account.drivers.shares,
+        account=account,
+    )
 
 
 @dataclass(frozen=True)
@@ -85,13 +99,15 @@ class View:
 
 def view_of(found: Projection, ruleset: ir.Ruleset, extras: Extras) -> View:
     model = found.estimate.model
-    used = set(used_by(model.scenarios[0]))
+    used = set(used_by(model))
     labels = {each.name: each.label for each in ruleset.scenarios}
     labels |= {each.name: each.label for each in ruleset.assumptions}
     return View(
         found=found,
         outlook=found.outlooks[0],
-        evidence=evidence(
+        evidence=extras.account.evidence
+        if extras.account
+        else evidence(
             [each for each in found.assumptions if each.name in used],
             found.history.as_of,
             tornado=extras.tornado,

@@ -11,11 +11,11 @@ import polars as pl
 from segrules.backends.context import Context
 from segrules.backends.polars import calibrate
 from segrules.backends.polars.dtypes import dtype
-from segrules.backends.reach import calibrated, reached
+from segrules.backends.reach import calibrated, placing, reached
 from segrules.backends.sql import Source as SqlSource
 from segrules.backends.sql import words as w
 from segrules.lang.ir import Ruleset, calibrated_parts
-from segrules.segments.assign import Asked, placing
+from segrules.segments.assign import Asked
 from segrules.segments.demand import demand
 from segrules.segments.engines.inspection import Inspected
 from segrules.segments.engines.results import canonical

@@ -14,17 +14,17 @@ from pathlib import Path
 import polars as pl
 
 from segrules.backends.context import Context
+from segrules.backends.reach import placing
 from segrules.backends.sql import PARTS, assignment_sql, refusals
 from segrules.backends.sql import Source as SqlSource
 from segrules.lang.ir import Calibration, Ruleset
-from segrules.segments import counting
+from segrules.segments import counting, overriding
 from segrules.segments.assign import (
     Asked,
     Placement,
     check_given,
     chosen_sets,
     for_table,
-    placing,
     readable,
 )
 from segrules.segments.batch import (
@@ -134,7 +134,8 @@ def _assigned(at: Inside, out: Destination) -> Batch:
     )
     refuse(warnings, out.said, strict=options.strict)
     placed, sources = _placed(at, found, surveys, asked)
-    warnings = (*warnings, *frozen_secrets(placed, options))
+    there = tallies.Asking(placed, sources, session).present
+    warnings = (*warnings, *overriding.notes(placed, there), *frozen_secrets(placed, options))
     return _carried_out(at, out, (placed, sources), (_reads(found, surveys), warnings))
 
 

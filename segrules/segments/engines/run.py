@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from segrules.segments.assign import chosen_sets, for_table, placing
+from segrules.backends.reach import placing
+from segrules.segments.assign import chosen_sets, for_table
 from segrules.segments.batch import Batch, run_assignment
 from segrules.segments.demand import demand
 from segrules.segments.engines.addresses import extra

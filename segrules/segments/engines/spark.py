@@ -71,7 +71,7 @@ class Spark:
             # what Spark says of the versions of others is nothing that users can mend
             warnings.simplefilter("ignore")
             from pyspark.errors import PySparkException  # noqa: PLC0415 -- an extra
-            from pyspark.sql import SparkSession  # noqa: PLC0415
+            from pyspark.sql import SparkSession  # noqa: PLC0415 -- an extra
         self._errors = PySparkException
         self.views: dict[str, str] = {}
         self.leaving = ExitStack()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 from sqlglot import exp
@@ -19,8 +20,10 @@ from segrules.segments.engines.results import canonical
 from segrules.segments.engines.sessions import Session
 from segrules.segments.storing import reviews_to_leave
 
+T = TypeVar("T")
+
 _TOGETHER = 200
-"""Expressions in one query: databases bound the columns of one."""
+"""Expressions or keys in one query: databases bound the columns of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,17 @@ class Asking:
             found[each.name] = {
                 rule.decider: count for rule, count in zip(rules, counts, strict=True) if count
             }
+        return found
+
+    def present(self, keys: set[str]) -> set[str]:
+        """The keys, of those given, that a row has."""
+        name = self.placed.ruleset.table(self.placed.table).key
+        found: set[str] = set()
+        for some in _pieces(sorted(keys), _TOGETHER):
+            key = exp.Column(this=w.ident(name))
+            among = exp.In(this=key.copy(), expressions=[w.text(each) for each in some])
+            query = w.select(key).from_(self._values({}).subquery("n")).where(among)
+            found |= {row[name] for row in self.session.answer(query)}
         return found
 
     def _nulls(self, expressions: Sequence[Expr]) -> Iterator[int]:
@@ -133,5 +147,5 @@ class Asking:
         return pl.scan_parquet(file / "*.parquet" if file.is_dir() else file)
 
 
-def _pieces(expressions: Sequence[Expr], size: int) -> Iterator[Sequence[Expr]]:
-    return (expressions[at : at + size] for at in range(0, len(expressions), size))
+def _pieces(parts: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (parts[at : at + size] for at in range(0, len(parts), size))

@@ -30,9 +30,10 @@ def following(ruleset: Ruleset, consolidations: Sequence[Consolidation]) -> Rule
         named.setdefault(each.of, set()).update(each.keys)
     sets = []
     for found in ruleset.sets:
+        placed = found
         if found.table in made and found.name in named:
-            found = _moved(found, ruleset, customers(made[found.table], named[found.name]))  # noqa: PLW2901
-        sets.append(found)
+            placed = _moved(found, ruleset, customers(made[found.table], named[found.name]))
+        sets.append(placed)
     return replace(ruleset, sets=tuple(sets))
 
 

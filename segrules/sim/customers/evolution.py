@@ -1,9 +1,10 @@
 """How the columns of customers change from one period to the next: a closed list.
 
-Shapes: S segments of the set. A figure that is one for all segments may be given as a number; a
-segment is the one that the customer is in when the period begins. Values are doubles whatever the
-column's type (whole numbers, days since 1970, places of declared values), missing ones stay missing
-unless it says otherwise. A ValueError is a programming error.
+Shapes: R replications, S segments of the set. A figure is a number for all segments, float64[S], or
+float64[R, S] (or [R, 1]) where each replication draws its own; a segment is the one that the
+customer is in when the period begins, and in none there is what all segments share. Values are
+doubles whatever the column's type (whole numbers, days since 1970, places of declared values),
+missing ones stay missing unless it says otherwise. A ValueError is a programming error.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ class Age:
     """The column grows by `by` each period: age, tenure, a recency that sales do not reset."""
 
     column: str
-    by: float = 1.0
+    by: BySegment = 1.0
     within: Bounds = ANY
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,20 @@ class SinceSale:
     """
 
     column: str
-    by: float = 1.0
+    by: BySegment = 1.0
     within: Bounds = ANY
+    whole: bool = False
 
 
 @dataclass(frozen=True)
 class SaleDay:
-    """The day of the last sale, in days since 1970: a period's first day."""
+    """The day of the last sale: a period's first day.
+
+    It is counted in days since 1970, or in `scale` parts of a day.
+    """
 
     column: str
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,13 @@ class Accumulate:
 
     column: str
     of: Literal["sales", "revenue"] = "sales"
-    keep: float = 1.0
+    keep: BySegment = 1.0
     whole: bool = False
     within: Bounds = ANY
 
     def __post_init__(self) -> None:
-        require(0.0 <= self.keep <= 1.0, "keep is a share")
+        inside = bool(np.all(np.asarray(self.keep) >= 0) and np.all(np.asarray(self.keep) <= 1))
+        require(inside, "keep is a share")
 
 
 @dataclass(frozen=True)
@@ -101,8 +109,9 @@ class Step:
 
     column: str
     chance: BySegment
-    by: float = 1.0
+    by: BySegment = 1.0
     within: Bounds = ANY
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,15 +130,32 @@ class Respond:
 
 @dataclass(frozen=True)
 class Switch:
-    """A Markov chain on the places of declared values: `rows[v, w]` is the chance to go to w."""
+    """A Markov chain on the V places of declared values: `rows[v, w]` is the chance to go to w.
+
+    rows: float64[V, V], or [R, V, V] with chances of each replication.
+    """
 
     column: str
     rows: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        square = self.rows.ndim == 2 and self.rows.shape[0] == self.rows.shape[1]
+        square = self.rows.ndim in (2, 3) and self.rows.shape[-1] == self.rows.shape[-2]
         require(square and bool(np.all(self.rows >= 0)), "a chain needs chances from each to each")
-        require(bool(np.allclose(self.rows.sum(axis=1), 1.0)), "the chances of a row make 1")
+        require(bool(np.allclose(self.rows.sum(axis=-1), 1.0)), "the chances of a row make 1")
 
+    @property
+    def places(self) -> int:
+        return int(self.rows.shape[-1])
+
+
+def drawn(evolution: Evolution) -> bool:
+    """Whether replications draw figures of their own."""
+    if isinstance(evolution, Switch):
+        return evolution.rows.ndim == 3
+    figures = (getattr(evolution, name, 0.0) for name in _FIGURES)
+    return any(isinstance(each, np.ndarray) and each.ndim == 2 for each in figures)
+
+
+_FIGURES = ("by", "keep", "mean", "sd", "chance", "elasticity")
 
 Evolution = Age | SinceSale | SaleDay | Accumulate | Drift | Step | Respond | Switch

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from segrules.sim.customers import levers
 from segrules.sim.customers.model import Rates, Scenario
 from segrules.sim.kernels.parameters import Parameters, draw_parameters, empty_parameters
-from segrules.sim.model import Counts, FunnelModel, require
+from segrules.sim.model import Counts, Figure, FunnelModel, Lever, require
 from segrules.sim.pack import Funnel, pack
 
 
@@ -54,22 +56,41 @@ def scenarios_of_funnel(model: FunnelModel, runs: int) -> tuple[Scenario, ...]:
     """The scenarios of a funnel, with what each replication draws for them."""
     _, parameters = drawn(model, runs)
     place = {each.name: at for at, each in enumerate(model.assumptions)}
-    made = []
-    for scenario in model.scenarios:
-        found = []
-        for lever in scenario.levers:
-            changes: list[levers.Change] = [
-                levers.Odds(model.stages.index(stage) - 1, parameters.assumption[:, place[name]])
-                for stage, name in lever.odds
-            ]
-            if lever.cost is not None:
-                stage, amount = lever.cost
-                figure: levers.Figure
-                if isinstance(amount, str):
-                    figure = parameters.assumption[:, place[amount]]
-                else:
-                    figure = float(amount)
-                changes.append(levers.Charge(figure, model.stages.index(stage)))
-            found.append(levers.Lever(lever.name, lever.segments, tuple(changes)))
-        made.append(Scenario(scenario.name, tuple(found)))
-    return tuple(made)
+
+    def figure(stated: Figure) -> levers.Figure:
+        if isinstance(stated, str):
+            return np.ascontiguousarray(parameters.assumption[:, place[stated]])
+        return float(stated)
+
+    return tuple(
+        Scenario(each.name, tuple(_lever(lever, model.stages, figure) for lever in each.levers))
+        for each in model.scenarios
+    )
+
+
+def _lever(
+    lever: Lever, stages: Sequence[str], figure: Callable[[Figure], levers.Figure]
+) -> levers.Lever:
+    """A lever of a funnel as one of the engine."""
+    changes: list[levers.Change] = []
+    for stage, factor in lever.odds:
+        changes.append(levers.Odds(stages.index(stage) - 1, figure(factor)))
+    for stage, by in lever.plus:
+        changes.append(levers.Points(stages.index(stage) - 1, figure(by)))
+    for of, factor in lever.times:
+        changes.append(levers.Multiply("leads" if of == "arrivals" else "value", figure(factor)))
+    for cost in lever.costs:
+        amount = figure(cost.amount)
+        if cost.per == "customer":
+            changes.append(levers.Charge(amount, stages.index(cost.stage)))
+        else:
+            changes.append(levers.Outlay(amount, once=cost.per == "once"))
+    when = lever.timing
+    return levers.Lever(
+        lever.name,
+        lever.segments,
+        tuple(changes),
+        levers.Timing(when.start, when.duration, when.ramp, figure(when.persistence)),
+        figure(lever.deadweight),
+        figure(lever.pull_forward),
+    )

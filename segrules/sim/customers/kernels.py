@@ -76,7 +76,7 @@ class State(NamedTuple):
     revenue: Counts  # [n] in this period, minor units
     worn: Floats  # [n] hazard so far; [0] if nobody leaves
     debt: Floats  # [n] mean sales that were pulled forward; [0] if none are
-    lifted: NDArray[np.bool_]  # [M, n] moved by a lever
+    lifted: Floats  # [M, n] by how much a lever has moved the column, 0 if it has not
     profit: Floats  # [n] over all periods; [0] if nobody asks
 
 
@@ -87,6 +87,7 @@ class Tally(NamedTuple):
     reached: Counts  # [T, S, K+1] leads that came so far
     revenue: Counts  # [T, S] minor units
     moved: Counts  # [M, T, S+1] customers moved by levers
+    tried: Counts  # [M, T, S+1] customers whom levers were to move
 
 
 @kernel
@@ -279,7 +280,7 @@ def evolve(changes: Changes, here: Here, turn: Floats, day: float, state: State)
         elif kind == SINCE:
             _since(x, changes.first[e], state)
         elif kind == DAY:
-            _sale_day(x, day, state)
+            _sale_day(x, day * changes.first[e, 0], state)
         elif kind in (SALES, REVENUE):
             _accumulate(x, changes.first[e], kind == REVENUE, state)
         elif kind == STEP:
@@ -313,7 +314,7 @@ def _age(x: Floats, by: Floats, state: State) -> None:
     last = len(by) - 1
     for i in range(len(x)):
         s = state.segment[i]
-        x[i] += by[0] if s <= last else 0.0
+        x[i] += by[s] if s <= last else 0.0
 
 
 @kernel
@@ -321,7 +322,7 @@ def _since(x: Floats, by: Floats, state: State) -> None:
     last = len(by) - 1
     for i in range(len(x)):
         s = state.segment[i]
-        older = x[i] + (by[0] if s <= last else 0.0)
+        older = x[i] + (by[s] if s <= last else 0.0)
         x[i] = 0.0 if state.sales[i] > 0 else older
 
 
@@ -335,8 +336,9 @@ def _sale_day(x: Floats, day: float, state: State) -> None:
 def _accumulate(x: Floats, keep: Floats, money: bool, state: State) -> None:
     last = len(keep) - 1
     for i in range(len(x)):
+        s = state.segment[i]
         new = state.revenue[i] if money else state.sales[i]
-        kept = x[i] * (keep[0] if state.segment[i] <= last else 1.0)
+        kept = x[i] * (keep[s] if s <= last else 1.0)
         begun = state.sales[i] > 0 and np.isnan(kept)
         x[i] = (0.0 if begun else kept) + new
 
@@ -388,22 +390,35 @@ def _walk(x: Floats, mean: Floats, sd: Floats, drawn: Floats, relative: bool, st
 
 @kernel
 def move(here: Here, moves: Moves, state: State, tally: Tally) -> None:
-    """Levers move columns, and who was moved falls back."""
+    """Levers move columns, and who was moved falls back.
+
+    Whoever is at the bound of a move already is not moved, and takes part in nothing.
+    """
     t = np.int64(here.moment.period)
     for m in range(len(moves.column)):
         x, lifted = state.values[moves.column[m]], state.lifted[m]
-        chance, back, by = moves.chance[m, t], moves.fall_back[m], moves.by[m]
+        tried, chance = moves.tried[m, t], moves.chance[m, t]
+        back, by, attempt = moves.fall_back[m], moves.by[m], moves.attempt[m, t]
         last = len(chance) - 1
         for i in range(len(here.words)):
             s = state.segment[i]
-            if s > last or (chance[s] if not lifted[i] else back) <= 0.0:
+            if s > last:
+                continue
+            goal = min(max(x[i] + by, moves.low[m]), moves.high[m])
+            free = lifted[i] == 0.0 and (goal - x[i]) * by > 0.0
+            if free and tried[s]:
+                tally.tried[m, t, s] += 1
+                if len(state.profit):
+                    state.profit[i] -= attempt
+            if (chance[s] if free else back) <= 0.0:
                 continue
             u = two_uniforms(key_of(here.words[i], here.moment, moves.words[m]), FIRST)[0]
-            if lifted[i]:
-                if u < back:
-                    lifted[i] = False
-                    x[i] = min(max(x[i] - by, moves.low[m]), moves.high[m])
-            elif u < chance[s]:
-                lifted[i] = True
-                x[i] = min(max(x[i] + by, moves.low[m]), moves.high[m])
+            if lifted[i] != 0.0 and u < back:
+                x[i] -= lifted[i]
+                lifted[i] = 0.0
+            elif free and u < chance[s]:
+                lifted[i] = goal - x[i]
+                x[i] = goal
                 tally.moved[m, t, s] += 1
+                if len(state.profit):
+                    state.profit[i] -= moves.cost[m]

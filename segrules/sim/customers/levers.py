@@ -1,6 +1,6 @@
 """What a scenario does to customers: changes of figures by segment, and for how long.
 
-A figure is a number, or an array with one number a replication when nobody has measured it.
+A figure is a number, or float64[R] with one a replication where nobody has measured it.
 """
 
 from __future__ import annotations
@@ -25,42 +25,78 @@ def most(figure: Figure) -> float:
     return float(np.max(figure))
 
 
+def at(figure: Figure, replication: int) -> float:
+    """A figure in a replication."""
+    if isinstance(figure, np.ndarray):
+        return float(figure[replication])
+    return float(figure)
+
+
+def _share(figure: Figure, what: str) -> None:
+    require(least(figure) >= 0.0 and most(figure) <= 1.0, f"{what} is a share")
+
+
 @dataclass(frozen=True)
 class Timing:
-    """From period `start` on for `duration` periods (None: to the end), then what lasts.
+    """From step `start` on for `duration` steps (None: to the end), then what lasts.
 
-    It reaches its full strength after `ramp` periods, in equal steps (1: at once). After its end
-    the strength is `persistence` times that of the period before.
+    It reaches its full strength after `ramp` steps, in equal parts (1: at once). After its end
+    the strength is `persistence` times that of the step before. A period has `every` steps.
     """
 
     start: int = 0
     duration: int | None = None
     ramp: int = 1
-    persistence: float = 0.0
+    persistence: Figure = 0.0
+    every: int = 1
 
     def __post_init__(self) -> None:
-        require(self.start >= 0 and self.ramp >= 1, "a lever starts at a period, and ramps up")
-        require(self.duration is None or self.duration >= 1, "a lever lasts a period or longer")
-        require(0.0 <= self.persistence <= 1.0, "persistence is a share")
+        require(self.start >= 0 and self.ramp >= 1, "a lever starts at a step, and ramps up")
+        require(self.duration is None or self.duration >= 1, "a lever lasts a step or longer")
+        require(self.every >= 1, "a period has a step or more")
+        _share(self.persistence, "persistence")
+
+    def _end(self, steps: int) -> int:
+        return steps if self.duration is None else min(self.start + self.duration, steps)
+
+    def _within(self, steps: int) -> Floats:
+        made = np.zeros(steps)
+        for step in range(self.start, self._end(steps)):
+            made[step] = min(1.0, (step - self.start + 1) / self.ramp)
+        return made
+
+    def worked(self, periods: int) -> Floats:
+        """How much is done, and paid for, in each period: float64[periods] from 0 to 1."""
+        return np.asarray(self._within(periods * self.every).reshape(periods, -1).mean(axis=1))
+
+    def acts(self, periods: int, replication: int = 0) -> Floats:
+        """How much acts in each period, what lasts included: float64[periods] from 0 to 1."""
+        steps = periods * self.every
+        made, lasts = self._within(steps), at(self.persistence, replication)
+        for step in range(max(self._end(steps), self.start + 1), steps):
+            made[step] = made[step - 1] * lasts
+        return np.asarray(made.reshape(periods, -1).mean(axis=1))
+
+    def begins(self, periods: int) -> int | None:
+        """The period in which it begins, None where none of them is."""
+        there = np.flatnonzero(self._within(periods * self.every))
+        return int(there[0]) // self.every if len(there) else None
 
 
 ALWAYS = Timing()
 
 
-def strength(timing: Timing, periods: int) -> Floats:
-    """How much of a lever acts in each period: float64[periods] from 0 to 1."""
-    made = np.zeros(periods)
-    end = periods if timing.duration is None else min(timing.start + timing.duration, periods)
-    for t in range(timing.start, end):
-        made[t] = min(1.0, (t - timing.start + 1) / timing.ramp)
-    for t in range(max(end, timing.start + 1), periods):
-        made[t] = made[t - 1] * timing.persistence
-    return made
+def strength(timing: Timing, periods: int, replication: int = 0) -> Floats:
+    """How much of a lever acts in each period, what lasts included: float64[periods] in 0 to 1."""
+    return timing.acts(periods, replication)
 
 
 @dataclass(frozen=True)
 class Odds:
-    """The odds of passing from stage `stage` to the next are multiplied."""
+    """The odds of passing from stage `stage` to the next are multiplied.
+
+    Of a lever that acts in part they are multiplied by the factor to the power of that part.
+    """
 
     stage: int
     factor: Figure
@@ -102,8 +138,8 @@ class Price:
 class Charge:
     """Minor units for each customer of the segment and period, or who reaches a stage of it.
 
-    It is paid while the lever acts, also for those who would have come anyway: in proportion to
-    its strength.
+    It is paid while the lever is there, in proportion to how much of it is, also for those who
+    would have come anyway; nothing is paid for what lasts beyond its end.
     """
 
     amount: Figure
@@ -111,27 +147,42 @@ class Charge:
 
 
 @dataclass(frozen=True)
+class Outlay:
+    """Minor units for the lever as a whole: once when it begins, or a step while it is there.
+
+    What is paid a step is in proportion to how much of the lever is there. The segments bear it by
+    the customers they have then.
+    """
+
+    amount: Figure
+    once: bool = True
+
+
+@dataclass(frozen=True)
 class Move:
     """With a chance a period the column of a customer moves by an amount, within bounds.
 
     Whoever has been moved falls back with the chance `fall_back` a period: the amount is taken
-    away again. `cost` (minor units) is paid for each that is moved.
+    away again. How long a move holds is said by that alone, so what persists of a lever after its
+    end moves nobody. In minor units `cost` is paid for each that is moved, and `attempt` for each
+    customer of the segment and period that is to be moved and is not yet.
     """
 
     column: str
     by: float
     chance: Figure
-    fall_back: float = 0.0
+    fall_back: Figure = 0.0
     low: float = -np.inf
     high: float = np.inf
-    cost: float = 0.0
+    cost: Figure = 0.0
+    attempt: Figure = 0.0
 
     def __post_init__(self) -> None:
-        require(least(self.chance) >= 0.0 and most(self.chance) <= 1.0, "a chance is a share")
-        require(0.0 <= self.fall_back <= 1.0, "fall-back is a chance")
+        _share(self.chance, "a chance")
+        _share(self.fall_back, "fall-back")
 
 
-Change = Odds | Points | Multiply | Price | Charge | Move
+Change = Odds | Points | Multiply | Price | Charge | Outlay | Move
 
 
 @dataclass(frozen=True)
@@ -147,11 +198,11 @@ class Lever:
     segments: tuple[int, ...]
     changes: tuple[Change, ...]
     timing: Timing = ALWAYS
-    deadweight: float = 0.0
-    pull_forward: float = 0.0
+    deadweight: Figure = 0.0
+    pull_forward: Figure = 0.0
 
     def __post_init__(self) -> None:
-        require(0.0 <= self.deadweight <= 1.0, "deadweight is a share")
-        require(0.0 <= self.pull_forward <= 1.0, "pull-forward is a share")
+        _share(self.deadweight, "deadweight")
+        _share(self.pull_forward, "pull-forward")
         moves = [each for each in self.changes if isinstance(each, Move)]
         require(len({each.column for each in moves}) == len(moves), "a column is moved twice")

@@ -71,9 +71,10 @@ class Rates:
     conversion[P, S, K]: chance to pass on from each stage; who passes the last one has bought.
     value[P, S]: mean of a sale; with `worth` (a changing column) the customer's own is taken.
     spread[S]: standard deviation of log(value) of a sale, 0 for none.
-    stage_cost[S, K+1]: for each lead that reaches the stage. keep_cost[S]: for each customer.
-    hazard[S]: of leaving for good, a period: the chance is 1 - exp(-hazard). after_sale[S]: what
-    each sale adds to it; BG/NBD's chance p to drop out after a purchase is -log(1 - p).
+    stage_cost[S, K+1]: for each lead that reaches the stage. keep_cost[S] or [R, S]: for each
+    customer. hazard[S] or [R, S]: of leaving for good, a period: the chance is 1 - exp(-hazard).
+    after_sale[S]: what each sale adds to it; BG/NBD's chance p to drop out after a purchase is
+    -log(1 - p).
     """
 
     season: Floats
@@ -97,8 +98,10 @@ class Rates:
         require(bool(np.all(np.isfinite(self.stage_cost))), "costs must be finite")
         require(bool(np.all(np.isfinite(self.keep_cost))), "costs must be finite")
         segments, stages = self.stage_cost.shape
-        for name in ("keep_cost", "hazard", "after_sale", "spread"):
+        for name in ("after_sale", "spread"):
             require(getattr(self, name).shape == (segments,), f"{name}: one a segment")
+        for name in ("keep_cost", "hazard"):
+            require(getattr(self, name).shape[-1:] == (segments,), f"{name}: one a segment")
         draws = len(self.leads)
         require(self.leads.shape == (draws, segments), "leads: one a segment")
         require(self.value.shape == (len(self.value), segments), "value: one a segment")
@@ -175,7 +178,7 @@ class Model:
         require(2 <= len(self.days) <= MAX_PERIODS, "periods")
         require(all(a < b for a, b in pairwise(self.days)), "days ascend")
         segments = self.rules.segments
-        require(self.rates.keep_cost.shape == (len(segments),), "rates: one a segment")
+        require(self.rates.spread.shape == (len(segments),), "rates: one a segment")
         require(self.rates.season.shape == (self.periods,), "season: one a period")
         changing = [each.column for each in self.evolutions]
         require(len(set(changing)) == len(changing), "a column evolves in two ways")
@@ -186,7 +189,7 @@ class Model:
             require(bool(np.all(_small(known[name]))), f"{name} is too large")
         for each in self.evolutions:
             if isinstance(each, Switch):
-                places = len(each.rows)
+                places = each.places
                 require(bool(np.all(_within(known[each.column], places))), f"{each.column}: places")
         for scenario in self.scenarios:
             self._check(scenario)

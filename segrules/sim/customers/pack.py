@@ -34,9 +34,10 @@ from segrules.sim.customers.levers import (
     Move,
     Multiply,
     Odds,
+    Outlay,
     Points,
     Price,
-    strength,
+    at,
 )
 from segrules.sim.customers.model import Model, Rates, Scenario
 from segrules.sim.model import Counts, Floats
@@ -67,7 +68,10 @@ class Moves(NamedTuple):
     """What levers do to columns."""
 
     column: Counts  # [M] place among the changing columns
+    tried: NDArray[np.bool_]  # [M, T, S+1] where those are who are to be moved
     chance: Floats  # [M, T, S+1]
+    cost: Floats  # [M] for each that is moved
+    attempt: Floats  # [M, T] for each that is to be moved and is not yet
     by: Floats  # [M]
     low: Floats  # [M]
     high: Floats  # [M]
@@ -89,31 +93,43 @@ class Tables(NamedTuple):
     pulled: Floats  # [T, S] sales a customer and period that are taken from later
     stage_cost: Floats  # [T, S, K+1]
     keep_cost: Floats  # [T, S]
-    move_cost: Floats  # [M]
+    outlay: Floats  # [L, T] for each lever as a whole
+    bears: NDArray[np.bool_]  # [L, S] segments among which it is shared
 
 
-def _by_segment(figure: BySegment, segments: int) -> Floats:
+def _by_segment(figure: BySegment, segments: int, replication: int) -> Floats:
+    """Of each segment, and 0 in none."""
     made = np.zeros(segments + 1)
-    made[:segments] = figure
+    drawn = isinstance(figure, np.ndarray) and figure.ndim == 2
+    made[:segments] = figure[replication] if drawn else figure  # type: ignore[index]
     return made
 
 
-def changes_of(model: Model) -> Changes:
-    """The evolutions of a model as arrays."""
+def _everywhere(figure: BySegment, segments: int, replication: int) -> Floats:
+    """Of each segment, and what all segments share in none (0 where they do not)."""
+    made = _by_segment(figure, segments, replication)
+    if np.all(made[:-1] == made[0]):
+        made[-1] = made[0]
+    return made
+
+
+def changes_of(model: Model, replication: int = 0) -> Changes:
+    """The evolutions of a model as arrays, in a replication."""
     segments, evolutions = len(model.rules.segments), model.evolutions
     count = len(evolutions)
-    widest = max([1, *(len(each.rows) for each in evolutions if isinstance(each, Switch))])
-    rows = [_row(each, segments) for each in evolutions]
-    lucky = [at for at, each in enumerate(evolutions) if isinstance(each, Drift | Step | Switch)]
+    widest = max([1, *(each.places for each in evolutions if isinstance(each, Switch))])
+    rows = [_row(each, segments, replication) for each in evolutions]
+    lucky = [e for e, each in enumerate(evolutions) if isinstance(each, Drift | Step | Switch)]
     luck = np.full(count, -1, np.int64)
     luck[lucky] = np.arange(len(lucky))
     chains = np.ones((count, widest, widest))
-    for at, each in enumerate(evolutions):
+    for place, each in enumerate(evolutions):
         if isinstance(each, Switch):
-            places = len(each.rows)
-            chains[at, :places, :places] = np.cumsum(each.rows, axis=1)
-            chains[at, :, places - 1 :] = 1.0
-    words = [word("evolution", evolutions[at].column) for at in lucky]
+            places = each.places
+            chain = each.rows[replication] if each.rows.ndim == 3 else each.rows
+            chains[place, :places, :places] = np.cumsum(chain, axis=1)
+            chains[place, :, places - 1 :] = 1.0
+    words = [word("evolution", evolutions[e].column) for e in lucky]
     return Changes(
         np.array([row[0] for row in rows], np.int64),
         np.array([model.moving.index(each.column) for each in evolutions], np.int64),
@@ -124,65 +140,76 @@ def changes_of(model: Model) -> Changes:
         np.array([getattr(each, "whole", False) for each in evolutions], np.bool_),
         luck,
         np.array(words, np.uint64),
-        np.array([isinstance(evolutions[at], Drift) for at in lucky], np.bool_),
-        np.array([_grows_alike(evolutions[at]) for at in lucky], np.bool_),
-        np.array([(rows[at][1][0], rows[at][2][0]) for at in lucky], np.float64).reshape(-1, 2),
+        np.array([isinstance(evolutions[e], Drift) for e in lucky], np.bool_),
+        np.array([_grows_alike(evolutions[e], rows[e]) for e in lucky], np.bool_),
+        np.array([(rows[e][1][0], rows[e][2][0]) for e in lucky], np.float64).reshape(-1, 2),
         chains,
     )
 
 
-def _grows_alike(each: Evolution) -> bool:
+Row = tuple[int, Floats, Floats, Bounds]
+"""The kind of an evolution, its first and second figures, and its bounds."""
+
+
+def _grows_alike(each: Evolution, row: Row) -> bool:
     if not (isinstance(each, Drift) and each.relative):
         return False
-    return bool(np.ptp(each.mean) == 0.0 and np.ptp(each.sd) == 0.0)
+    return bool(np.ptp(row[1][:-1]) == 0.0 and np.ptp(row[2][:-1]) == 0.0)
 
 
-def _row(each: Evolution, segments: int) -> tuple[int, Floats, Floats, Bounds]:
-    everyone = np.ones(segments + 1)
+def _row(each: Evolution, segments: int, replication: int) -> Row:
     nothing = np.zeros(segments + 1)
+
+    def here(figure: BySegment) -> Floats:
+        return _by_segment(figure, segments, replication)
+
+    def everywhere(figure: BySegment) -> Floats:
+        return _everywhere(figure, segments, replication)
+
     match each:
         case Age():
-            return AGE, everyone * each.by, nothing, each.within
+            return AGE, everywhere(each.by), nothing, each.within
         case SinceSale():
-            return SINCE, everyone * each.by, nothing, each.within
+            return SINCE, everywhere(each.by), nothing, each.within
         case SaleDay():
-            return DAY, nothing, nothing, Bounds()
+            return DAY, everywhere(each.scale), nothing, Bounds()
         case Accumulate():
             kind = SALES if each.of == "sales" else REVENUE
-            return kind, everyone * each.keep, nothing, each.within
+            return kind, everywhere(each.keep), nothing, each.within
         case Drift():
-            mean, sd = (_by_segment(part, segments) for part in (each.mean, each.sd))
-            return GROWTH if each.relative else WALK, mean, sd, each.within
+            kind = GROWTH if each.relative else WALK
+            return kind, here(each.mean), here(each.sd), each.within
         case Step():
-            return STEP, _by_segment(each.chance, segments), everyone * each.by, each.within
+            return STEP, here(each.chance), everywhere(each.by), each.within
         case Respond():
-            return RESPOND, _by_segment(each.elasticity, segments), nothing, each.within
+            return RESPOND, here(each.elasticity), nothing, each.within
         case Switch():
             return SWITCH, nothing, nothing, Bounds()
-
-
-def at(figure: Figure, replication: int) -> float:
-    """A figure in a replication."""
-    if isinstance(figure, np.ndarray):
-        return float(figure[replication])
-    return float(figure)
 
 
 def moves_of(model: Model, levers: Sequence[Lever], replication: int) -> Moves:
     """What levers do to columns, in a replication."""
     found = [(lever, each) for lever in levers for each in lever.changes if isinstance(each, Move)]
-    chance = np.zeros((len(found), model.periods, len(model.rules.segments) + 1))
+    tried = np.zeros((len(found), model.periods, len(model.rules.segments) + 1), np.bool_)
+    chance = np.zeros(tried.shape)
+    attempt = np.zeros((len(found), model.periods))
     for m, (lever, each) in enumerate(found):
-        acts = strength(lever.timing, model.periods) * (1.0 - lever.deadweight)
+        worked = lever.timing.worked(model.periods)
+        effect = worked * (1.0 - at(lever.deadweight, replication))
+        attempt[m] = worked * at(each.attempt, replication)
         for s in lever.segments:
-            chance[m, :, s] = acts * at(each.chance, replication)
+            chance[m, :, s] = effect * at(each.chance, replication)
+            tried[m, :, s] = worked > 0.0
 
     def each_of(name: str) -> Floats:
-        return np.array([getattr(each, name) for _, each in found], np.float64)
+        return np.array([at(getattr(each, name), replication) for _, each in found], np.float64)
 
     return Moves(
         np.array([model.moving.index(each.column) for _, each in found], np.int64),
+        tried,
         chance,
+        each_of("cost"),
+        attempt,
         each_of("by"),
         each_of("low"),
         each_of("high"),
@@ -197,11 +224,12 @@ def tables_of(model: Model, scenario: Scenario | None, replication: int) -> Tabl
     made = _applied(model, levers, replication)
     pulled = np.zeros_like(made.leads)
     for lever in levers:
-        if lever.pull_forward > 0.0:
+        forward = at(lever.pull_forward, replication)
+        if forward > 0.0:
             others = [each for each in levers if each is not lever]
             without = _applied(model, others, replication)
             gained = np.maximum(_sales(made) - _sales(without), 0.0)
-            pulled += lever.pull_forward * gained
+            pulled += forward * gained
     return made._replace(pulled=pulled)
 
 
@@ -221,6 +249,8 @@ class _Draft:
     """Tables in the making, today's to begin with."""
 
     def __init__(self, rates: Rates, periods: int, replication: int) -> None:
+        self.replication = replication
+
         def each_period(values: Floats) -> Floats:
             return np.repeat(values[None], periods, axis=0)
 
@@ -229,58 +259,54 @@ class _Draft:
         self.value = each_period(_row_of(rates.value, replication))
         if rates.worth:
             self.value[:] = 1.0
-        self.hazard = each_period(rates.hazard)
+        self.hazard = each_period(_row_of(np.atleast_2d(rates.hazard), replication))
         self.price = np.ones_like(self.value)
         self.stage_cost = each_period(rates.stage_cost)
-        self.keep_cost = each_period(rates.keep_cost)
+        self.keep_cost = each_period(_row_of(np.atleast_2d(rates.keep_cost), replication))
 
-    def change(
-        self, lever: Lever, change: Change, acts: Floats, figure: Callable[[Figure], float]
-    ) -> None:
-        """One change of a lever, which acts[T] as strongly in each period."""
-        here = list(lever.segments)
-        works = (acts * (1.0 - lever.deadweight))[:, None]
+    def change(self, lever: Lever, change: Change, figure: Callable[[Figure], float]) -> None:
+        """One change of a lever, as strongly as it acts in each period."""
+        here, periods = list(lever.segments), len(self.leads)
+        acts = lever.timing.acts(periods, self.replication)
+        paid = lever.timing.worked(periods)
+        works = (acts * (1.0 - figure(lever.deadweight)))[:, None]
         match change:
             case Odds():
                 p = self.conversion[:, here, change.stage]
-                odds = figure(change.factor)
-                moved = odds * p / (1.0 - p + odds * p)
-                self.conversion[:, here, change.stage] = _towards(p, moved, works, odds)
+                self.conversion[:, here, change.stage] = _odds(p, figure(change.factor), works)
             case Points():
                 p = self.conversion[:, here, change.stage]
-                moved = np.clip(p + figure(change.by), 0.0, 1.0)
-                self.conversion[:, here, change.stage] = p + works * (moved - p)
+                moved = np.clip(p + works * figure(change.by), 0.0, 1.0)
+                self.conversion[:, here, change.stage] = moved
             case Multiply():
                 table = getattr(self, change.of)
                 table[:, here] *= 1.0 + works * (figure(change.factor) - 1.0)
             case Price():
                 self.price[:, here] *= 1.0 + acts[:, None] * (figure(change.factor) - 1.0)
             case Charge(stage=None):
-                self.keep_cost[:, here] += acts[:, None] * figure(change.amount)
+                self.keep_cost[:, here] += paid[:, None] * figure(change.amount)
             case Charge():
-                self.stage_cost[:, here, change.stage] += acts[:, None] * figure(change.amount)
-            case Move():
+                self.stage_cost[:, here, change.stage] += paid[:, None] * figure(change.amount)
+            case Outlay() | Move():
                 pass
 
 
-def _towards(p: Floats, moved: Floats, works: Floats, odds: float) -> Floats:
-    """So much of the way from one chance to another; exactly there at full strength."""
-    if odds == 1.0:
-        return p
-    there: Floats = np.where(works == 1.0, moved, p + works * (moved - p))
+def _odds(p: Floats, factor: float, works: Floats) -> Floats:
+    """Chances whose odds are multiplied by a factor to a power; exactly p by a factor of 1."""
+    odds = np.where(works == 1.0, factor, np.power(factor, works))
+    there: Floats = np.where(odds == 1.0, p, odds * p / (1.0 - p + odds * p))
     return there
 
 
 def _applied(model: Model, levers: Sequence[Lever], replication: int) -> Tables:
     draft = _Draft(model.rates, model.periods, replication)
     for lever in levers:
-        acts = strength(lever.timing, model.periods)
         for change in lever.changes:
-            draft.change(lever, change, acts, lambda figure: at(figure, replication))
+            draft.change(lever, change, lambda figure: at(figure, replication))
+    outlay, bears = _outlays(model, levers, replication)
     before = np.concatenate([np.ones_like(draft.price[:1]), draft.price[:-1]])
     turn = np.ones((model.periods, draft.price.shape[1] + 1))
     turn[:, :-1] = draft.price / before
-    moves = [each for lever in levers for each in lever.changes if isinstance(each, Move)]
     return Tables(
         draft.leads,
         np.exp(-draft.leads),
@@ -293,5 +319,26 @@ def _applied(model: Model, levers: Sequence[Lever], replication: int) -> Tables:
         np.zeros_like(draft.leads),
         draft.stage_cost,
         draft.keep_cost,
-        np.array([each.cost for each in moves], np.float64),
+        outlay,
+        bears,
     )
+
+
+def _outlays(
+    model: Model, levers: Sequence[Lever], replication: int
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """What levers cost as a whole, [L, T], and the segments that bear it, [L, S]."""
+    outlay = np.zeros((len(levers), model.periods))
+    bears = np.zeros((len(levers), len(model.rules.segments)), np.bool_)
+    for place, lever in enumerate(levers):
+        bears[place, list(lever.segments)] = True
+        steps = lever.timing.worked(model.periods) * lever.timing.every
+        begins = lever.timing.begins(model.periods)
+        for change in lever.changes:
+            if isinstance(change, Outlay):
+                amount = at(change.amount, replication)
+                if not change.once:
+                    outlay[place] += steps * amount
+                elif begins is not None:
+                    outlay[place, begins] += amount
+    return outlay, bears

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from segrules.backends.kernel.stepping import Resting, Stepping, bordered
 from segrules.backends.kernel.values import Vector, held_as
 from segrules.sim.customers import kernels
+from segrules.sim.customers.evolution import drawn
 from segrules.sim.customers.kernels import Here, Luck, State, States, Tally
 from segrules.sim.customers.luck import Moment
 from segrules.sim.customers.model import Model, Remembrance
@@ -29,8 +30,9 @@ from segrules.sim.customers.pack import (
 )
 from segrules.sim.customers.past import Asking, Past, check_reviews, day_number, unanswered
 from segrules.sim.customers.rules import Rules
+from segrules.sim.customers.spread import SPREADS, spread_of
 from segrules.sim.model import Counts, Floats, require
-from segrules.sim.run import MAX_RUNS, _cores, _work_through
+from segrules.sim.work import Span, replications, spans, work_through, working
 
 CUSTOMERS = 16_384
 """Customers a block: what is held of them stays near the processor (by measurement)."""
@@ -38,28 +40,30 @@ CUSTOMERS = 16_384
 RUNS = 1
 """Replications a unit of work."""
 
-Span = tuple[int, int]
-
 
 @dataclass(frozen=True)
 class Arm:
     """What happened in one arm, int64; money in minor units.
 
     customers: [R, T+1, S+3] at each of the days, by state: segments, then in none, left for good,
-    not there yet. moves: [R, T, S+3, S+3] from day to day. reached: [R, T, S, K+1] leads by stage,
+    not there yet. moves: [R, T, S+3, S+3] from day to day. overall: [R, S+3, S+3] from the first
+    day to the last. reached: [R, T, S, K+1] leads by stage,
     in the segment that customers were in at the beginning of the period; the last are sales.
     revenue, cost: [R, T, S]. moved: [R, M, T, S+1] customers moved by the scenario's levers.
     profit: float64[N] of each customer over all periods, in the replication that was asked for;
-    [0] otherwise.
+    [0] otherwise. spread: float64[R, 4] how the profit is spread over customers (see `spread_of`)
+    where that was asked for; [R, 0] otherwise.
     """
 
     customers: Counts
     moves: Counts
+    overall: Counts
     reached: Counts
     revenue: Counts
     cost: Counts
     moved: Counts
     profit: Floats
+    spread: Floats
 
     @property
     def sales(self) -> Counts:
@@ -81,15 +85,17 @@ class Played:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a model is played; nothing here changes a bit of the result but `keep`.
+    """How a model is played; nothing here changes a bit of the result but `keep` and `spread`.
 
-    keep: the replication of which every customer's profit is kept, or None.
+    keep: the replication of which every customer's profit is kept, or None. spread: whether to
+    find how the profit is spread over customers.
     """
 
     threads: int | None = None
     block: int = RUNS
     customers: int = CUSTOMERS
     keep: int | None = None
+    spread: bool = False
 
 
 def simulate(
@@ -104,28 +110,29 @@ def simulate(
     finished replications. A KeyboardInterrupt lets what is at work finish and returns it.
     """
     asked = settings or Settings()
-    require(1 <= runs <= MAX_RUNS, "runs")
-    require(asked.block >= 1 and asked.customers >= 1, "block")
+    todo = spans(runs, asked.block)
+    require(asked.customers >= 1, "block")
     require(asked.keep is None or 0 <= asked.keep < runs, "the kept replication is not played")
     world = World(model, asked)
-    arms = [_empty(model, runs, at, asked.keep is not None) for at in range(len(world.arms))]
+    arms = [_empty(model, runs, at, asked) for at in range(len(world.arms))]
 
-    def do(span: Span) -> Span:
+    def do(span: Span) -> None:
         for r in range(*span):
             world.play(r, arms)
-        return span
 
-    spans = [(start, min(start + asked.block, runs)) for start in range(0, runs, asked.block)]
-    done = _work_through(do, spans, asked.threads or _cores(), on_progress)
-    parts = [np.arange(*span, dtype=np.int64) for span in sorted(done)]
-    finished = np.concatenate([np.empty(0, dtype=np.int64), *parts])
-    complete = len(done) == len(spans)
+    def take(_: Span, __: None) -> None:
+        """What was played stands in the arms already."""
+
+    with working(asked.threads) as pool:
+        done = work_through(do, todo, pool, take, on_progress)
+    finished = replications(done)
+    complete = len(done) == len(todo)
     if not complete:
         arms = [_select(arm, finished) for arm in arms]
     return Played(model, finished, arms[0], tuple(arms[1:]), complete)
 
 
-def _empty(model: Model, runs: int, arm: int, keeps: bool) -> Arm:
+def _empty(model: Model, runs: int, arm: int, asked: Settings) -> Arm:
     periods, segments = model.periods, len(model.rules.segments)
     states, stages = segments + 3, model.rates.stage_cost.shape[1]
     levers = model.scenarios[arm - 1].levers if arm else ()
@@ -133,18 +140,20 @@ def _empty(model: Model, runs: int, arm: int, keeps: bool) -> Arm:
     return Arm(
         np.zeros((runs, periods + 1, states), np.int64),
         np.zeros((runs, periods, states, states), np.int64),
+        np.zeros((runs, states, states), np.int64),
         np.zeros((runs, periods, segments, stages), np.int64),
         np.zeros((runs, periods, segments), np.int64),
         np.zeros((runs, periods, segments), np.int64),
         np.zeros((runs, moves, periods, segments + 1), np.int64),
-        np.zeros(len(model.population.words) if keeps else 0),
+        np.zeros(0 if asked.keep is None else len(model.population.words)),
+        np.zeros((runs, SPREADS if asked.spread else 0)),
     )
 
 
 def _select(arm: Arm, rows: Counts) -> Arm:
     return Arm(
-        arm.customers[rows], arm.moves[rows], arm.reached[rows], arm.revenue[rows],
-        arm.cost[rows], arm.moved[rows], arm.profit,
+        arm.customers[rows], arm.moves[rows], arm.overall[rows], arm.reached[rows],
+        arm.revenue[rows], arm.cost[rows], arm.moved[rows], arm.profit, arm.spread[rows],
     )  # fmt: skip
 
 
@@ -176,7 +185,8 @@ class World:
             [_doubles(columns[name], self.rows) for name in self.moving], np.float64
         ).reshape(len(self.moving), self.rows)
         self.kinds = {each.name: each.type for each in model.rules.compiled.columns}
-        self.changes: Changes = changes_of(model)
+        self._changes: Changes = changes_of(model)
+        self._drawn = any(drawn(each) for each in model.evolutions)
         self.eagerness = _or_none(model.population.eagerness)
         enters = model.population.enters
         self.enters = np.empty(0, np.int64) if enters is None else enters.astype(np.int64)
@@ -203,6 +213,10 @@ class World:
             bool(rules.remembered or rules.found.tolerances),
         )  # fmt: skip
 
+    def changes(self, replication: int) -> Changes:
+        """The evolutions in a replication."""
+        return changes_of(self.model, replication) if self._drawn else self._changes
+
     def play(self, replication: int, arms: list[Arm]) -> None:
         """One replication of all arms."""
         model = self.model
@@ -212,27 +226,41 @@ class World:
         moves += [moves_of(model, each.levers, replication) for each in model.scenarios]
         tallies = [
             Tally(arm.moves[replication], arm.reached[replication], arm.revenue[replication],
-                  arm.moved[replication])
+                  arm.moved[replication], np.zeros_like(arm.moved[replication]))
             for arm in arms
         ]  # fmt: skip
-        keeps = self.settings.keep == replication
+        counts = self.settings.spread or self.settings.keep == replication
+        profits = [np.zeros(self.rows if counts else 0) for _ in arms]
         for start in range(0, self.rows, self.settings.customers):
             rows = slice(start, min(start + self.settings.customers, self.rows))
             block = Block(self, rows, replication, tables)
-            profits = [arm.profit[rows] if keeps else np.empty(0) for arm in arms]
-            block.play(moves, tallies, profits)
-        for arm, table, tally in zip(arms, tables, tallies, strict=True):
+            made = block.play(moves, tallies, [_of_rows(each, rows) for each in profits])
+            for arm, overall in zip(arms, made, strict=True):
+                arm.overall[replication] += overall
+        for at, arm in enumerate(arms):
+            tally = tallies[at]
             arm.customers[replication, :-1] = tally.moves.sum(axis=2)
             arm.customers[replication, -1] = tally.moves[-1].sum(axis=0)
-            arm.cost[replication] = _cost(table, tally, arm.customers[replication])
+            arm.cost[replication] = _cost(tables[at], moves[at], tally, arm.customers[replication])
+            if self.settings.keep == replication:
+                arm.profit[:] = profits[at]
+            if self.settings.spread:
+                arm.spread[replication] = spread_of(profits[at])
 
 
-def _cost(tables: Tables, tally: Tally, customers: Counts) -> Counts:
+def _cost(tables: Tables, moves: Moves, tally: Tally, customers: Counts) -> Counts:
     """Whole minor units by period and segment."""
     segments = tables.leads.shape[1]
+    there = customers[:-1, :segments]
     cost = (tally.reached * tables.stage_cost).sum(axis=2)
-    cost += customers[:-1, :segments] * tables.keep_cost
-    cost += np.tensordot(tables.move_cost, tally.moved[:, :, :segments].astype(float), axes=1)
+    cost += there * tables.keep_cost
+    cost += np.tensordot(moves.cost, tally.moved[:, :, :segments].astype(float), axes=1)
+    cost += (moves.attempt[:, :, None] * tally.tried[:, :, :segments]).sum(axis=0)
+    for outlay, bears in zip(tables.outlay, tables.bears, strict=True):
+        bearing = np.where(bears, there, 0)
+        # where nobody is left, the segments bear it alike
+        bearing = np.where(bearing.sum(axis=1, keepdims=True) > 0, bearing, bears)
+        cost += outlay[:, None] * bearing / np.maximum(bearing.sum(axis=1, keepdims=True), 1)
     whole: Counts = np.rint(cost).astype(np.int64)
     return whole
 
@@ -259,11 +287,12 @@ class Block:
 
     def __init__(self, world: World, rows: slice, replication: int, tables: list[Tables]) -> None:
         self.world, self.rows, self.replication, self.tables = world, rows, replication, tables
+        self._changes = world.changes(replication)
         count = self.count = rows.stop - rows.start
         luck = Luck(
             np.empty(count),
             np.empty(count),
-            np.empty((max(len(world.changes.words), 1), count)),
+            np.empty((max(len(self._changes.words), 1), count)),
             np.empty(count),
         )
         self._here = Here(
@@ -286,33 +315,42 @@ class Block:
             np.zeros(count, np.int64),
             np.zeros(count if self.world.wearing else 0),
             np.zeros(count if np.any(tables.pulled) else 0),
-            np.zeros((len(moves.column), count), np.bool_),
+            np.zeros((len(moves.column), count)),
             profit,
         )
 
-    def play(self, moves: list[Moves], tallies: list[Tally], profits: list[Floats]) -> None:
-        """All periods of all arms."""
+    def play(self, moves: list[Moves], tallies: list[Tally], profits: list[Floats]) -> list[Counts]:
+        """All periods of all arms; the moves from the first day to the last, [S+3, S+3] each."""
         world, model = self.world, self.world.model
         states = [
             self._state(*each) for each in zip(self.tables, moves, profits, strict=True)
         ]  # fmt: skip
         pasts = [self._past(playing) for playing in world.arms]
+        begun: list[States] = []
         for t in range(model.periods + 1):
             last = t == model.periods
             here = self._here._replace(moment=self._moment(t))
             if not last:
-                kernels.draw_luck(here.words, here.moment, world.changes, here.luck)
+                kernels.draw_luck(here.words, here.moment, self._changes, here.luck)
             for at, playing in enumerate(world.arms):
                 state, tally = states[at], tallies[at]
                 placed = self._place(playing, state, pasts[at], t)
                 kernels.arrive(placed, here, state, tally)
+                if t == 0:
+                    begun.append(state.segment.copy())
                 if not last:
                     self._pass(at, here, state, tally, moves[at])
+        size = len(model.rules.segments) + 3
+        return [
+            np.bincount(first.astype(np.int64) * size + state.segment, minlength=size * size)
+            .reshape(size, size)
+            for first, state in zip(begun, states, strict=True)
+        ]  # fmt: skip
 
     def _pass(self, at: int, here: Here, state: State, tally: Tally, moves: Moves) -> None:
         world, tables, t = self.world, self.tables[at], int(here.moment.period)
         kernels.trade(here, tables, state, tally)
-        kernels.evolve(world.changes, here, tables.turn[t], world.days[t], state)
+        kernels.evolve(self._changes, here, tables.turn[t], world.days[t], state)
         if len(moves.column):
             kernels.move(here, moves, state, tally)
 

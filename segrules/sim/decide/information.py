@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from segrules.sim.decide.luck import normals
 from segrules.sim.decide.regression import Fit, fit
+from segrules.sim.luck import normals
 from segrules.sim.model import Floats, require
 
 _REDRAWS = 200

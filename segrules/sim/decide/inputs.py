@@ -38,6 +38,17 @@ def uniform(name: str, low: float, high: float, source: str) -> Input:
     return Input(name, lambda u: low + (high - low) * u, source)
 
 
+def beta_in_the_middle(name: str, low: float, high: float, source: str) -> Input:
+    """Return an input that is Beta(2, 2) over low to high: the middle likely, the ends not."""
+    require(math.isfinite(low) and math.isfinite(high) and low <= high, f"{name}: low above high")
+    # the root in 0 to 1 of 3 x**2 - 2 x**3 = u
+    return Input(
+        name,
+        lambda u: low + (0.5 - np.sin(np.arcsin(1.0 - 2.0 * u) / 3.0)) * (high - low),
+        source,
+    )
+
+
 def log_uniform(name: str, low: float, high: float, source: str) -> Input:
     """Return an input whose logarithm is uniform, as that of a multiplier of odds."""
     require(0 < low <= high < math.inf, f"{name}: 0 < low <= high")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from scipy.special import ndtri
 
 from segrules.sim.decide.information import Worth, decisions, evsi
-from segrules.sim.decide.luck import normals
+from segrules.sim.luck import normals
 from segrules.sim.model import Floats, require
 
 ALPHA = 0.05

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segrules.sim.decide.luck import orders as random_orders
+from segrules.sim.luck import orders as random_orders
 from segrules.sim.model import Counts, Floats, require
 
 MOST_EXACT = 10

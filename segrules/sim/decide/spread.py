@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from segrules.sim.decide.inputs import Input, Outcome, by_source, evaluate, values_at
-from segrules.sim.decide.luck import uniforms
 from segrules.sim.decide.shapley import contributions
+from segrules.sim.luck import uniforms
 from segrules.sim.model import Floats, require
 
 ROWS = 4_096

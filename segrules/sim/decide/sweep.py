@@ -41,11 +41,17 @@ def sweep(
     require(len(settings) > 0, "no settings")
     steps = [Step(each, judge(differences(each), target=target)) for each in sorted(set(settings))]
     means = [step.judgement.mean for step in steps]
-    turns = []
+    passed = turns([step.setting for step in steps], means, target)
+    return Sweep(tuple(steps), means.index(max(means)), passed)
+
+
+def turns(settings: Sequence[float], means: Sequence[float], target: float) -> tuple[float, ...]:
+    """Where the means pass the target, straight between settings, which are rising."""
+    found = []
     for k, mean in enumerate(means):
         if mean == target:
-            turns.append(steps[k].setting)
+            found.append(settings[k])
         elif k + 1 < len(means) and (mean - target) * (means[k + 1] - target) < 0:
             part = (target - mean) / (means[k + 1] - mean)
-            turns.append(steps[k].setting + part * (steps[k + 1].setting - steps[k].setting))
-    return Sweep(tuple(steps), means.index(max(means)), tuple(turns))
+            found.append(settings[k] + part * (settings[k + 1] - settings[k]))
+    return tuple(found)

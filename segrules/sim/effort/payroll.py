@@ -65,12 +65,27 @@ def net_pay(bonus: float, checked: float, failing: float, clawback: float, penal
     return bonus - checked * failing * (clawback * bonus + penalty)
 
 
+@kernel
+def gross_bonus(
+    times: float, per_sale: float, of_value: float, of_margin: float, value: float, margin: float
+) -> float:
+    """Return the bonus of a sale before checks, tiers and cap."""
+    return times * (per_sale + of_value * value + of_margin * margin)
+
+
+@kernel
+def sound_pay(checked: float, failing: float, sound: float) -> float:
+    """Return what checks that are passed bring a sale on the mean."""
+    return checked * (1.0 - failing) * sound
+
+
 def bonus_per_sale(plan: PayPlan, facts: SaleFacts) -> Floats:
     """Return float64[S], the bonus of a sale before checks, tiers and cap."""
     count = len(facts.names)
-    paid = by_segment(plan.per_sale, count) + by_segment(plan.of_value, count) * facts.value
-    paid = paid + by_segment(plan.of_margin, count) * facts.margin
-    return np.asarray(by_segment(plan.multiplier, count) * paid)
+    figures = (plan.multiplier, plan.per_sale, plan.of_value, plan.of_margin)
+    columns = [by_segment(figure, count).tolist() for figure in figures]
+    rows = zip(*columns, facts.value.tolist(), facts.margin.tolist(), strict=True)
+    return np.array([gross_bonus(*row) for row in rows])
 
 
 def pay_per_sale(plan: PayPlan, facts: SaleFacts, sales: Floats, pool: Pool) -> Floats:
@@ -82,8 +97,9 @@ def pay_per_sale(plan: PayPlan, facts: SaleFacts, sales: Floats, pool: Pool) -> 
     failed = facts.checked * facts.failing
     aside = _sound(plan, facts) + _stays(plan, facts)
     if plan.linear:
-        checks = plan.checks
-        return np.asarray(bonus - failed * (checks.clawback * bonus + checks.penalty) + aside)
+        rows = zip(bonus.tolist(), facts.checked.tolist(), facts.failing.tolist(), strict=True)
+        taken = (plan.checks.clawback, plan.checks.penalty)
+        return np.array([net_pay(*row, *taken) for row in rows]) + aside
     kept = bonus * (1.0 - failed * plan.checks.clawback)
     return _on_ladder(plan, kept, sales, pool) - failed * plan.checks.penalty + aside
 
@@ -114,7 +130,8 @@ def payroll(plan: PayPlan, facts: SaleFacts, sales: Floats, pool: Pool) -> Payro
 
 
 def _sound(plan: PayPlan, facts: SaleFacts) -> Floats:
-    return np.asarray(facts.checked * (1.0 - facts.failing) * plan.checks.sound)
+    rows = zip(facts.checked.tolist(), facts.failing.tolist(), strict=True)
+    return np.array([sound_pay(*row, plan.checks.sound) for row in rows])
 
 
 def _stays(plan: PayPlan, facts: SaleFacts) -> Floats:

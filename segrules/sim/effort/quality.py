@@ -98,11 +98,36 @@ def shifted(share: float, push: float) -> float:
     return 1.0 / (1.0 + (1.0 - share) / share * math.exp(-push))
 
 
+@kernel
+def gain_of(bonus: float, found: float, clawback: float, penalty: float, sound: float) -> float:
+    """Return what a mis-sale gains an agent; found: chance that it is checked and found out."""
+    return bonus - found * (clawback * bonus + penalty + sound)
+
+
+@kernel
+def failing_then(failing: float, found: float, missold: float, before: float) -> float:
+    """Return the share of checks that fail when mis-sales were `before` and are `missold`."""
+    return max(0.0, min(1.0, failing + found * (missold - before)))
+
+
+@kernel
+def passing_share(checked: float, hold: float, drop: float) -> float:
+    """Return the share of sales that do not fall through while they wait for a check."""
+    return 1.0 + checked * math.expm1(-drop * hold)
+
+
+@kernel
+def slipped(missold: float, checked: float, found: float) -> float:
+    """Return the share of sales that are mis-sold and not found out."""
+    return missold * (1.0 - checked * found)
+
+
 def gain(plan: PayPlan, bonus: Floats, checked: Floats, found: Floats) -> Floats:
     """Return float64[S], what a mis-sale gains an agent given the bonus [S] of a sale."""
     checks = plan.checks
-    lost = checks.clawback * bonus + checks.penalty + checks.sound
-    return np.asarray(bonus - checked * found * lost)
+    terms = (checks.clawback, checks.penalty, checks.sound)
+    rows = zip(bonus.tolist(), (checked * found).tolist(), strict=True)
+    return np.array([gain_of(*row, *terms) for row in rows])
 
 
 def risk_today(quality: Quality, facts: SaleFacts) -> Risk:
@@ -123,12 +148,14 @@ def risk_then(
     push = quality.temptation * (gained - gained_today) / scale
     pairs = zip(quality.missold.tolist(), push.tolist(), strict=True)
     missold = np.array([shifted(share, p) for share, p in pairs])
-    failing = np.clip(facts.failing + quality.found * (missold - quality.missold), 0.0, 1.0)
+    rows = zip(facts.failing, quality.found, missold, quality.missold, strict=True)
+    failing = np.array([failing_then(*row) for row in rows])
     return Risk(missold, failing, _passing(quality, checked))
 
 
 def _passing(quality: Quality, checked: Floats) -> Floats:
-    return np.asarray(1.0 + checked * np.expm1(-quality.drop * quality.hold))
+    rows = zip(checked.tolist(), quality.hold.tolist(), quality.drop.tolist(), strict=True)
+    return np.array([passing_share(*row) for row in rows])
 
 
 def with_risk(facts: SaleFacts, checked: Floats, risk: Risk) -> SaleFacts:
@@ -138,7 +165,8 @@ def with_risk(facts: SaleFacts, checked: Floats, risk: Risk) -> SaleFacts:
 
 def undetected(risk: Risk, quality: Quality, checked: Floats) -> Floats:
     """Return float64[S], the share of sales that are mis-sold and not found out."""
-    return np.asarray(risk.missold * (1.0 - checked * quality.found))
+    rows = zip(risk.missold.tolist(), checked.tolist(), quality.found.tolist(), strict=True)
+    return np.array([slipped(*row) for row in rows])
 
 
 def quality_cost(

@@ -62,13 +62,24 @@ def respond(
 ) -> float:
     """Fill float64[S] hours per case and rates, and return ln(nu / nu today).
 
+    effort multiplies all hours of today; the rest is as in `answer`.
+    """
+    there = spent(today.cases, today.hours) * effort
+    return answer(today, then, strength, there, hours, rate)
+
+
+@kernel
+def answer(
+    today: Today, then: Then, strength: float, there: float, hours: Floats, rate: Floats
+) -> float:
+    """Fill float64[S] hours per case and rates where `there` hours are, return ln(nu / nu today).
+
     hours = (1 - strength) kept + strength best; kept are today's hours, cut or stretched alike
-    when there are more or fewer cases, best those which pay most. effort multiplies all hours of
-    today. Where `then` is today and effort is 1, hours and rates are today's to the last bit.
-    Where nothing pays, the kept hours stay and the result is nan.
+    when there are more or fewer cases, best those which pay most. Where `then` is today and
+    `there` what its cases take, hours and rates are today's to the last bit. Where nothing pays,
+    the kept hours stay and the result is nan.
     """
     count = len(hours)
-    there = spent(today.cases, today.hours) * effort
     needed = spent(then.cases, today.hours)
     stretch = there / needed if needed > 0.0 else 1.0
     for j in range(count):

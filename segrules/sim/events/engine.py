@@ -446,6 +446,8 @@ def _count_end(tally: Tally, customer: Row, end: int, sum_of: int) -> None:
     for limit in range(len(tally.limits)):
         if waited <= tally.limits[limit]:
             tally.within[cell, limit] += 1
+            if end == SERVED:
+                tally.answered[cell, limit] += 1
 
 
 @kernel
@@ -472,6 +474,7 @@ def _row(tallies: Tally, run: int) -> Tally:
         tallies.customers[run],
         tallies.waits[run],
         tallies.within[run],
+        tallies.answered[run],
         tallies.by_pool[run],
         tallies.hours[run],
         tallies.present[run],

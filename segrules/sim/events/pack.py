@@ -174,6 +174,7 @@ class Tally(NamedTuple):
     customers: Counts  # [I * C, COUNTED] a cell is interval * C + class
     waits: Floats  # [I * C, 2] summed waits of the served and of the lost
     within: Counts  # [I * C, T] customers who waited no longer than a limit
+    answered: Counts  # [I * C, T] those of them who were served
     by_pool: Counts  # [C, P] served
     hours: Floats  # [I, P, 2] agents busy, and agents there, integrated over time
     present: Counts  # [I, C] in the centre at the beginning of an interval
@@ -287,6 +288,7 @@ def new_tally(centre: Centre, watch: Watch, runs: int, keep: int = 0) -> Tally:
     return Tally(
         np.zeros((runs, intervals * classes, COUNTED), dtype=np.int64),
         np.zeros((runs, intervals * classes, 2)),
+        np.zeros((runs, intervals * classes, len(limits)), dtype=np.int64),
         np.zeros((runs, intervals * classes, len(limits)), dtype=np.int64),
         np.zeros((runs, classes, pools), dtype=np.int64),
         np.zeros((runs, intervals, pools, 2)),

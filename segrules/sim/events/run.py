@@ -1,9 +1,8 @@
 """Play a centre many times: blocks of replications on a few threads, the same bits however cut."""
 
-import os
 from collections.abc import Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,15 +19,15 @@ from segrules.sim.events.pack import (
     room_for,
 )
 from segrules.sim.model import Counts, Floats, require
+from segrules.sim.work import Span, spans, work_through, working
 
 _AT_ONCE = 1_000_000
 """Customers in memory for a thread, where they are kept; a day is never cut."""
 
 _BLOCK = 64
-MAX_RUNS = 2**32
 MAX_CUSTOMERS = 2**30
+_BY_CELL = Tally._fields.index("by_pool")
 _COUNTS = Tally._fields.index("limits")
-Span = tuple[int, int]
 Small = NDArray[np.int16]
 
 
@@ -74,10 +73,11 @@ class Outcome:
     watch: Watch
     seed: int
     tally: Tally
-    """Of all replications; customers, waits and within by interval and class: [R, I, C, ...]."""
+    """Of all replications; what is counted by cell has the shape [R, I, C, ...]."""
     arrivals: Counts
     percentiles: Floats
     kept: Kept | None
+    complete: bool = True
 
 
 def simulate(
@@ -90,34 +90,35 @@ def simulate(
 ) -> Outcome:
     """Play `runs` days of a centre without faults (`checks.faults`).
 
-    The result depends on the centre, `runs`, the seed and the watch only.
+    The result depends on the centre, `runs`, the seed and the watch only. A KeyboardInterrupt
+    lets the blocks at work finish and returns them; it is passed on where none is finished.
     """
-    require(threads is None or threads >= 1, "threads")
-    spans = blocks(centre, runs, watch, block)
-    if threads == 1 or len(spans) == 1:
-        parts = [play_block(centre, watch, seed, span) for span in spans]
-        return merge(centre, watch, seed, parts)
-    with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
-        return merge(centre, watch, seed, on(pool, centre, watch, seed, spans))
+    todo = blocks(centre, runs, watch, block)
+    parts: list[Block] = []
+    with working(threads) as pool:
+        play = partial(play_block, centre, watch, seed)
+        work_through(play, todo, pool, lambda _, part: parts.append(part))
+    if not parts:
+        raise KeyboardInterrupt
+    found = merge(centre, watch, seed, parts)
+    return found if len(parts) == len(todo) else replace(found, complete=False)
 
 
 def on(
-    pool: Executor, centre: Centre, watch: Watch, seed: int, spans: list[Span]
+    pool: Executor, centre: Centre, watch: Watch, seed: int, todo: list[Span]
 ) -> Iterable[Block]:
     """Return the blocks of these spans, played by an executor of threads, processes or machines."""
-    return pool.map(partial(play_block, centre, watch, seed), spans)
+    return pool.map(partial(play_block, centre, watch, seed), todo)
 
 
 def blocks(centre: Centre, runs: int, watch: Watch, block: int | None = None) -> list[Span]:
     """Cut the replications into units of work."""
-    require(1 <= runs <= MAX_RUNS, "runs")
     require(_capacity(centre) < MAX_CUSTOMERS, "a day has too many customers")
     size = block
     if size is None:
         customers = _capacity(centre) if _holds_all(watch) else 1
         size = max(1, min(_BLOCK, _AT_ONCE // customers))
-    require(size >= 1, "block")
-    return [(start, min(start + size, runs)) for start in range(0, runs, size)]
+    return spans(runs, size)
 
 
 def play_block(centre: Centre, watch: Watch, seed: int, span: Span) -> Block:
@@ -143,7 +144,7 @@ def merge(centre: Centre, watch: Watch, seed: int, parts: Iterable[Block]) -> Ou
     ordered = sorted(parts, key=lambda part: part.first)
     tallies = [part.tally for part in ordered]
     counts = [np.concatenate(each) for each in zip(*(t[:_COUNTS] for t in tallies), strict=True)]
-    cells = [_by_class(centre, each) for each in counts[:3]]
+    cells = [_by_class(centre, each) for each in counts[:_BY_CELL]]
     nobody = new_tally(centre, watch, 0)
     kept = None
     if watch.keep:
@@ -153,7 +154,7 @@ def merge(centre: Centre, watch: Watch, seed: int, parts: Iterable[Block]) -> Ou
         centre,
         watch,
         seed,
-        Tally._make([*cells, *counts[3:], *nobody[_COUNTS:]]),
+        Tally._make([*cells, *counts[_BY_CELL:], *nobody[_COUNTS:]]),
         np.concatenate([part.arrivals for part in ordered]),
         np.concatenate([part.percentiles for part in ordered]),
         kept,

@@ -6,7 +6,8 @@ alike. Whether cases were given to agents at random is tested; where they were n
 had too little to see it, a lift is associational: it may belong to the cases.
 
 Sources: Searle, Casella and McCulloch, Variance Components (1992), section 3.6, for the
-intra-class correlation by moments; Kruskal and Wallis, JASA 47 (1952).
+intra-class correlation by moments; Kruskal and Wallis, JASA 47 (1952); Besag and Clifford,
+Biometrika 78 (1991), for shuffling no longer than is needed.
 """
 
 from __future__ import annotations
@@ -18,14 +19,21 @@ import numpy as np
 import polars as pl
 from scipy.special import chdtrc
 
-from segrules.sim.learn.luck import uniforms
 from segrules.sim.learn.pooling import NONE, Pooled, pool
+from segrules.sim.luck import uniforms
 from segrules.sim.model import Counts, Floats, require
 
 SURE = 0.01
 """Chance below which an association of agents with their cases is not taken for luck."""
 
 SHUFFLES = 999
+ENOUGH = 20
+"""Shuffled orders that beat the data, after which no more are drawn: the chance is clear."""
+
+_AT_ONCE = 50
+MOST_SHUFFLED = 5_000
+"""Cases that are shuffled at most; of more, as many are drawn."""
+
 RUNS = 4_000
 
 
@@ -153,9 +161,9 @@ def assignment_of(
 ) -> Assignment:
     """Test whether the columns of cases go with agents more than luck would have it.
 
-    Names go by chi-square (by shuffling where cells are thin), numbers by rank. `designed` says
-    that the firm drew lots; the tests are then shown all the same. That no test finds anything
-    is no proof that cases came at random.
+    Names go by chi-square (rare ones together; by shuffling where cells are thin all the same),
+    numbers by rank. `designed` says that the firm drew lots; the tests are then shown all the same.
+    That no test finds anything is no proof that cases came at random.
     """
     tests = tuple(_association(rows, agent, column, seed) for column in columns)
     chance = min(1.0, len(tests) * min((each.chance for each in tests), default=1.0))
@@ -228,18 +236,53 @@ def _association(rows: pl.DataFrame, agent: str, column: str, seed: int) -> Asso
     if known["x"].dtype.is_numeric():
         return _by_rank(column, who, known["x"].rank().to_numpy().astype(np.float64))
     what = known["x"].cast(pl.String).rank("dense").to_numpy().astype(np.int64) - 1
-    agents, kinds = int(who.max()) + 1, int(what.max()) + 1
-    free = (agents - 1) * (kinds - 1)
+    joined = _joined(who, what)
+    thin = joined is None
+    what = what if joined is None else joined
+    free = int(who.max()) * int(what.max())
     expected = np.outer(np.bincount(who), np.bincount(what)) / len(who)
     statistic = _chi_square(who, what, expected)
-    if float((expected < 5.0).mean()) <= 0.2:
+    if not thin:
         chance = float(chdtrc(free, statistic))
         return Association(column, statistic, free, chance, "chi-square")
-    luck = uniforms(seed, f"shuffle {column}", SHUFFLES, len(who))
-    above = sum(
-        _chi_square(who, what[np.argsort(line)], expected) >= statistic - 1e-9 for line in luck
-    )
-    return Association(column, statistic, free, (above + 1) / (SHUFFLES + 1), "shuffled")
+    return Association(column, statistic, free, _shuffled(who, what, seed, column), "shuffled")
+
+
+def _joined(who: Counts, what: Counts) -> Counts | None:
+    """The kinds int64[N], the rarest of them put together until few cells are thin.
+
+    None where that leaves less than two. It goes by how many there are of each alone, so that the
+    test keeps its level.
+    """
+    of_agents, of_kinds = np.bincount(who), np.bincount(what)
+    order = np.argsort(-of_kinds, kind="stable")
+    for kept in range(len(order), 1, -1):
+        sizes = np.append(of_kinds[order[: kept - 1]], of_kinds[order[kept - 1 :]].sum())
+        if float((np.outer(of_agents, sizes) < 5.0 * len(who)).mean()) <= 0.2:
+            place = np.full(len(order), kept - 1)
+            place[order[: kept - 1]] = np.arange(kept - 1)
+            return np.asarray(place[what], dtype=np.int64)
+    return None
+
+
+def _shuffled(who: Counts, what: Counts, seed: int, column: str) -> float:
+    """Chance that shuffled kinds go with the agents as much as the kinds of the cases do."""
+    if len(who) > MOST_SHUFFLED:
+        order = np.argsort(uniforms(seed, f"cases of {column}", 1, len(who))[0], kind="stable")
+        who, what = who[order[:MOST_SHUFFLED]], what[order[:MOST_SHUFFLED]]
+    expected = np.outer(np.bincount(who), np.bincount(what)) / len(who)
+    # an agent or a kind that was not drawn has no cell of its own
+    expected = np.maximum(expected, 1e-300)
+    statistic = _chi_square(who, what, expected)
+    above = 0
+    for at in range(SHUFFLES):
+        if at % _AT_ONCE == 0:
+            lines = uniforms(seed, f"shuffle {column} {at}", _AT_ONCE, len(who))
+        shuffled = what[np.argsort(lines[at % _AT_ONCE])]
+        above += _chi_square(who, shuffled, expected) >= statistic - 1e-9
+        if above == ENOUGH:
+            return above / (at + 1)
+    return (above + 1) / (SHUFFLES + 1)
 
 
 def _chi_square(who: Counts, what: Counts, expected: Floats) -> float:

@@ -17,8 +17,8 @@ import numpy as np
 import polars as pl
 
 from segrules.sim.learn.experiment import Cells, Effects, effects, summarise
-from segrules.sim.learn.luck import normals, uniforms
 from segrules.sim.learn.pooling import mixture_quantile
+from segrules.sim.luck import normals, uniforms
 from segrules.sim.model import Counts, Floats, require
 
 RUNS = 4_000

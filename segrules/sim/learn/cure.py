@@ -55,33 +55,43 @@ class Cure:
         return self.ever * -math.expm1(-((age / self.scale) ** self.shape))
 
 
-def learn_cure(age: Floats, delay: Floats, *, cut: float, level: float = 0.95) -> Cure:
+def learn_cure(
+    age: Floats,
+    delay: Floats,
+    *,
+    cut: float,
+    level: float = 0.95,
+    customers: Floats | None = None,
+) -> Cure:
     """Learn from customers' ages and the time each took to convert.
 
     age: float64[N] > 0 since the customer entered; delay: float64[N] until the conversion, NaN
-    where there is none yet; cut: the age from which a customer is mature. One unit for all. The
+    where there is none yet; cut: the age from which a customer is mature. One unit for all.
+    customers: float64[N] whole numbers above 0, how many are alike (left out: one each). The
     Weibull is taken where it explains more than luck (chance below 5%).
 
     ValueError with fewer than 10 conversions, or when the likelihood has no top: then only the
     cut at maturity can be used.
     """
     require(age.shape == delay.shape and bool(np.all(age > 0)), "ages must be > 0")
+    many = np.ones(len(age)) if customers is None else customers
+    require(many.shape == age.shape and bool(np.all(many > 0)), "customers must be > 0")
     converted = np.isfinite(delay)
     timely = (delay[converted] > 0) & (delay[converted] <= age[converted])
     require(bool(np.all(timely)), "a delay must be above 0 and within the age")
     seen_for = np.where(converted, delay, age)
-    events = int(converted.sum())
+    events = int(many[converted].sum())
     require(events >= FEWEST_CONVERTED, f"{events} conversions are too few for a cure hazard")
-    unit = float(delay[converted].mean())
+    unit = float(np.average(delay[converted], weights=many[converted]))
     scaled = seen_for / unit
 
     def simple(at: Floats) -> float:
-        return _minus_log(scaled, converted, (at[0], at[1], 0.0))
+        return _minus_log(scaled, converted, many, (at[0], at[1], 0.0))
 
     def full(at: Floats) -> float:
-        return _minus_log(scaled, converted, (at[0], at[1], at[2]))
+        return _minus_log(scaled, converted, many, (at[0], at[1], at[2]))
 
-    rate = (events + 0.5) / (len(age) + 1.0)
+    rate = (events + 0.5) / (float(many.sum()) + 1.0)
     start = np.array([math.log(rate / (1.0 - rate)), 0.0])
     first = minimise(simple, start)
     second = minimise(full, np.append(first, 0.0))
@@ -94,7 +104,7 @@ def learn_cure(age: Floats, delay: Floats, *, cut: float, level: float = 0.95) -
     shape = math.exp(at[2]) if weibull else 1.0
     scale = unit * math.exp(at[1])
     seen = -math.expm1(-((float(age.max()) / scale) ** shape))
-    mature, notes = _mature(age, converted, cut)
+    mature, notes = _mature(age, converted, many, cut)
     if seen < SEEN_ENOUGH:
         notes.append(
             f"the oldest customers have had time for {seen:.0%} of their conversions only: the "
@@ -105,33 +115,49 @@ def learn_cure(age: Floats, delay: Floats, *, cut: float, level: float = 0.95) -
         notes.append("the cure hazard and the cut at maturity disagree: look at the cohorts")
     low, high = _share(at[0] - z * spread), _share(at[0] + z * spread)
     method: Literal["exponential", "weibull"] = "weibull" if weibull else "exponential"
-    found = (method, ever, error, low, high, level, scale, shape, mature, seen, len(age), 1.0)
+    found = (
+        method,
+        ever,
+        error,
+        low,
+        high,
+        level,
+        scale,
+        shape,
+        mature,
+        seen,
+        int(many.sum()),
+        1.0,
+    )
     return Cure(*found, tuple(notes))
 
 
 def _mature(
-    age: Floats, converted: NDArray[np.bool_], cut: float
+    age: Floats, converted: NDArray[np.bool_], many: Floats, cut: float
 ) -> tuple[tuple[float, float] | None, list[str]]:
     """Share converted among customers as old as the cut, and its standard error."""
     old = age >= cut
-    count = int(old.sum())
+    count = int(many[old].sum())
     if count == 0:
         return None, ["no customer is mature: there is nothing to compare the cure hazard with"]
-    rate = (int(converted[old].sum()) + 0.5) / (count + 1.0)
-    return (float(converted[old].mean()), math.sqrt(rate * (1.0 - rate) / count)), []
+    reached = float(many[old & converted].sum())
+    rate = (reached + 0.5) / (count + 1.0)
+    return (reached / count, math.sqrt(rate * (1.0 - rate) / count)), []
 
 
 def _share(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-max(-35.0, min(35.0, logit))))
 
 
-def _minus_log(age: Floats, converted: NDArray[np.bool_], at: tuple[float, float, float]) -> float:
+def _minus_log(
+    age: Floats, converted: NDArray[np.bool_], many: Floats, at: tuple[float, float, float]
+) -> float:
     share, shape = _share(at[0]), math.exp(min(at[2], 5.0))
     if not 0.0 < share < 1.0 or abs(at[1]) > 30.0:
         return math.inf
     logs = np.log(age) - at[1]
     power = np.exp(np.minimum(shape * logs, 50.0))
-    events = float(converted.sum()) * (math.log(share) + math.log(shape) - at[1])
-    events += float(((shape - 1.0) * logs - power)[converted].sum())
-    waiting = np.log1p(share * np.expm1(-power[~converted]))
+    events = float(many[converted].sum()) * (math.log(share) + math.log(shape) - at[1])
+    events += float((many * ((shape - 1.0) * logs - power))[converted].sum())
+    waiting = many[~converted] * np.log1p(share * np.expm1(-power[~converted]))
     return -(events + float(waiting.sum()))

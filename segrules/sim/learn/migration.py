@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import gammaln as log_gamma
 
-from segrules.sim.learn.luck import dirichlets, points
+from segrules.sim.luck import dirichlets, points
 from segrules.sim.model import Counts, Floats, require
 
 CANDIDATES = 4096

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr as normal_cdf
 
-from segrules.sim.learn.luck import normals, points
+from segrules.sim.luck import normals, points
 from segrules.sim.model import Floats, require
 
 NONE = 0.5

@@ -31,7 +31,7 @@ from scipy.special import gammaln as log_gamma
 from segrules.sim.draws import beta, gamma, poisson
 from segrules.sim.jit import kernel
 from segrules.sim.learn.likelihood import covariance_at, minimise
-from segrules.sim.learn.luck import log_gammas, normals
+from segrules.sim.luck import log_gammas, normals
 from segrules.sim.model import Counts, Floats, require
 from segrules.sim.uniforms import FIRST, Key, identity, uniform
 

@@ -22,7 +22,7 @@ from scipy.special import digamma, polygamma
 
 from segrules.sim.draws import gamma, normal_quantile
 from segrules.sim.jit import kernel
-from segrules.sim.learn.luck import uniforms
+from segrules.sim.luck import uniforms
 from segrules.sim.model import Floats, require
 from segrules.sim.uniforms import Key, two_uniforms
 
@@ -273,8 +273,11 @@ def _smoothed(seen: Floats, asked: Floats) -> Floats:
     low, high = float(seen.min()) - 4.0 * width, float(seen.max()) + 4.0 * width
     counts, edges = np.histogram(seen, _CELLS, (low, high))
     centre = 0.5 * (edges[1:] + edges[:-1])
-    reach = (centre[:, None] - centre[None, :]) / width
-    density = np.exp(-0.5 * reach * reach) @ counts / (len(seen) * width * math.sqrt(2 * math.pi))
+    # cells are evenly apart, so a kernel reaches the same from each
+    reach = np.arange(1 - _CELLS, _CELLS) * ((high - low) / _CELLS / width)
+    kernel_of_cells = np.exp(-0.5 * reach * reach)
+    density = np.convolve(kernel_of_cells, counts, "valid")
+    density = density / (len(seen) * width * math.sqrt(2 * math.pi))
     found = np.interp(asked, centre, density, left=0.0, right=0.0)
     # a sale far from all seen has no density in the kernel; one in N sales may be anywhere
     floor = 1.0 / (len(seen) * (high - low))

@@ -1,7 +1,7 @@
 """A situation answered by the method chosen for it, in one form for all formulas."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segrules.sim.queues import priority, single
 from segrules.sim.queues.choice import Choice, choose, two_pools
@@ -17,6 +17,8 @@ class Met:
     """What customers of a class meet; nan where the method does not tell.
 
     delayed: chance of waiting at all. wait: mean wait of all. within: P(W <= t), as asked.
+    wait_of_served: mean wait of those who get an agent. answered: share of all who get one within
+    a time, as asked.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Met:
     wait: float
     throughput: float
     within: tuple[float, ...]
+    wait_of_served: float = math.nan
+    answered: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,21 +61,27 @@ def _plain(situation: Situation, choice: Choice, within: tuple[float, ...]) -> A
     line, team = situation.lines[0], situation.teams[0]
     service = team.speed(line.name) / line.handle
     if line.arrivals == 0:
-        idle = Met(line.name, 0.0, 0.0, 0.0, 0.0, (1.0,) * len(within))
+        at_once = (1.0,) * len(within)
+        idle = Met(line.name, 0.0, 0.0, 0.0, 0.0, at_once, 0.0, at_once)
         return Answer(choice, (idle,), (0.0,))
     patience = 0.0 if line.patience is None else 1 / line.patience
     if choice.method == "fluid":
         fluid = Fluid(line.arrivals, service, patience, team.agents)
         met = Met(line.name, 1.0, fluid.abandonment, fluid.mean_wait, fluid.throughput, ())
-        return Answer(choice, (_unknown_within(met, within),), (fluid.occupancy,))
+        met = replace(_unknown_within(met, within), wait_of_served=fluid.wait_of_served)
+        return Answer(choice, (met,), (fluid.occupancy,))
     if choice.method == "erlang-a":
         queue = ErlangA(line.arrivals, service, patience, team.agents)
         shares = tuple(queue.within(time) for time in within)
+        served = 1 - queue.abandonment
+        answered = tuple(queue.within_of_served(time) * served for time in within)
         figures = (queue.delayed, queue.abandonment, queue.mean_wait, queue.throughput)
-        return Answer(choice, (Met(line.name, *figures, shares),), (queue.occupancy,))
+        met = Met(line.name, *figures, shares, queue.mean_wait_of_served, answered)
+        return Answer(choice, (met,), (queue.occupancy,))
     endless = ErlangC(line.arrivals, service, team.agents)
     shares = tuple(endless.within(time) for time in within)
-    met = Met(line.name, endless.delayed, 0.0, endless.mean_wait, line.arrivals, shares)
+    wait = endless.mean_wait
+    met = Met(line.name, endless.delayed, 0.0, wait, line.arrivals, shares, wait, shares)
     return Answer(choice, (met,), (endless.occupancy,))
 
 
@@ -98,8 +108,9 @@ def _ranked(situation: Situation, choice: Choice, within: tuple[float, ...]) -> 
         )
         waits = tuple(stay - time for stay, time in zip(stays, times, strict=True))
     delayed = _all_busy(situation) if choice.method != "preemptive" else math.nan
+    unknown = (math.nan,) * len(within)
     met = {
-        line.name: Met(line.name, delayed, 0.0, wait, line.arrivals, (math.nan,) * len(within))
+        line.name: Met(line.name, delayed, 0.0, wait, line.arrivals, unknown, wait, unknown)
         for line, wait in zip(ranked, waits, strict=True)
     }
     classes = tuple(met[line.name] for line in situation.lines)
@@ -137,4 +148,4 @@ def _two_pools(situation: Situation, choice: Choice, within: tuple[float, ...]) 
 
 def _unknown_within(met: Met, within: tuple[float, ...]) -> Met:
     unknown = (math.nan,) * len(within)
-    return Met(met.name, met.delayed, met.abandonment, met.wait, met.throughput, unknown)
+    return replace(met, within=unknown, answered=unknown)

@@ -5,10 +5,12 @@ gives the mean wait that was seen. They are the agents *in effect*: breaks, othe
 swings from day to day are in the figure.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import gamma
 
 from segrules.sim.events.model import Quantiles
 from segrules.sim.model import Counts, Floats, require
@@ -133,12 +135,13 @@ def patience_quantiles(waited: Floats, lost: Flags, steps: int = 200) -> Quantil
 
 
 def estimate(
-    log: CallLog, lengths: Floats, patience: float | None = None
+    log: CallLog, lengths: Floats, patience: float | None = None, busyness: float = 0.0
 ) -> tuple[Part | None, ...] | Fault:
     """Return the estimates of every part, None for those with fewer than five calls.
 
     lengths: time by part that the log covers, all days together. patience: its mean where it is
     known; otherwise it is estimated from all parts together, which is a fault if too few gave up.
+    busyness: as `match_agents` says.
     """
     require(len(log.part) == 0 or int(log.part.max()) < len(lengths), "a length for every part")
     mean = patience_of(log.waited, log.lost) if patience is None else patience
@@ -154,26 +157,33 @@ def estimate(
             continue
         times = log.handle[mine & ~np.isnan(log.handle)]
         handle = float(times.mean()) if len(times) else overall
-        parts.append(_part(calls, float(length), handle, mean, float(log.waited[mine].mean())))
+        wait = float(log.waited[mine].mean())
+        # A mean wait below this is no more than one call's luck.
+        least = 0.5 * handle / calls / 100
+        queue = ErlangA(calls / float(length), 1 / handle, 1 / mean, 0)
+        agents = match_agents(queue, max(wait, least), busyness)
+        parts.append(Part(queue.arrivals, handle, mean, agents, wait <= least))
     return tuple(parts)
 
 
-def _part(calls: int, length: float, handle: float, patience: float, wait: float) -> Part:
-    # A mean wait below this is no more than one call's luck.
-    least = 0.5 * handle / calls / 100
-    agents = match_agents(ErlangA(calls / length, 1 / handle, 1 / patience, 0), max(wait, least))
-    return Part(calls / length, handle, patience, agents, wait <= least)
-
-
-def match_agents(queue: ErlangA, wait: float) -> float:
+def match_agents(queue: ErlangA, wait: float, busyness: float = 0.0) -> float:
     """Return the agents with whom the queue has this mean wait of all customers.
 
     A fraction means: one agent more for that share of the time. 0 if nobody was served so soon.
+    busyness: variance of a gamma factor of mean 1 on the arrivals of a day. Without it the swings
+    from day to day are in the agents; with it they are not.
     """
     require(wait > 0, "a wait to match must be positive")
+    factors = busy_days(busyness)
 
     def waits(agents: int) -> float:
-        return ErlangA(queue.arrivals, queue.service, queue.patience, agents).mean_wait
+        # A busy day has more customers, so its waits count for more.
+        each = [
+            factor
+            * ErlangA(factor * queue.arrivals, queue.service, queue.patience, agents).mean_wait
+            for factor in factors
+        ]
+        return math.fsum(each) / math.fsum(factors)
 
     low, high = 0, 1
     if wait >= waits(0):
@@ -186,3 +196,17 @@ def match_agents(queue: ErlangA, wait: float) -> float:
         low, high = (middle, high) if waits(middle) > wait else (low, middle)
     above, below = waits(low), waits(high)
     return low + (above - wait) / (above - below)
+
+
+def busy_days(busyness: float, count: int = 10) -> tuple[float, ...]:
+    """Return the factors on the arrivals of equally likely kinds of day; 1 alone without swings.
+
+    Each is the mean of its part of a gamma distribution of mean 1 and this variance.
+    """
+    if busyness <= 0.0:
+        return (1.0,)
+    shape = 1 / busyness
+    edges = gamma.ppf(np.linspace(0, 1, count + 1), shape)
+    # The part of the mean that lies below x is the distribution of one step more of shape.
+    below = gamma.cdf(edges, shape + 1)
+    return tuple(float(each) for each in np.diff(below) * count)

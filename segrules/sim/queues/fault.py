@@ -45,7 +45,7 @@ def serves_nobody(pool: str, agents: float) -> Fault:
         "pool serves nobody",
         pool,
         agents,
-        f"the {agents:g} agents of {pool} may serve no class",
+        f"{pool} may serve no class (agents: {agents:g})",
         "name the classes the pool serves, or leave the pool out",
     )
 

@@ -4,26 +4,36 @@ A constructor is called as `problems.unknown_column(...)`. A new one is there wi
 word.
 """
 
+from segrules.text.problems.agents import *  # noqa: F403
 from segrules.text.problems.calibrations import *  # noqa: F403
 from segrules.text.problems.cells import *  # noqa: F403
 from segrules.text.problems.choice import *  # noqa: F403
 from segrules.text.problems.compiling import *  # noqa: F403
 from segrules.text.problems.data import *  # noqa: F403
+from segrules.text.problems.decisions import *  # noqa: F403
 from segrules.text.problems.doubts import *  # noqa: F403
+from segrules.text.problems.effort import *  # noqa: F403
 from segrules.text.problems.engines import *  # noqa: F403
 from segrules.text.problems.excel import *  # noqa: F403
+from segrules.text.problems.figures import *  # noqa: F403
+from segrules.text.problems.funnels import *  # noqa: F403
 from segrules.text.problems.gaps import *  # noqa: F403
 from segrules.text.problems.governance import *  # noqa: F403
 from segrules.text.problems.history import *  # noqa: F403
 from segrules.text.problems.identity import *  # noqa: F403
 from segrules.text.problems.inference import *  # noqa: F403
+from segrules.text.problems.learned import *  # noqa: F403
+from segrules.text.problems.levers import *  # noqa: F403
 from segrules.text.problems.links import *  # noqa: F403
+from segrules.text.problems.lives import *  # noqa: F403
+from segrules.text.problems.living import *  # noqa: F403
 from segrules.text.problems.names import *  # noqa: F403
 from segrules.text.problems.page import *  # noqa: F403
 from segrules.text.problems.past import *  # noqa: F403
 from segrules.text.problems.patterns import *  # noqa: F403
 from segrules.text.problems.populations import *  # noqa: F403
 from segrules.text.problems.projection import *  # noqa: F403
+from segrules.text.problems.queues import *  # noqa: F403
 from segrules.text.problems.rows import *  # noqa: F403
 from segrules.text.problems.segments import *  # noqa: F403
 from segrules.text.problems.shadows import *  # noqa: F403

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from segrules.text.catalogue import Example, entry
 from segrules.text.diagnostic import Diagnostic
-from segrules.text.problems.samples import RULES
+from segrules.text.problems.samples import HEADER, ORDER, ORDER_RULES, ORDERS_HEADER, ROW, RULES
 from segrules.text.problems.words import listed, quoted
+from segrules.text.source import Span
 
 _RANKED = "segments value of customers {\n  high when in top 20% by spend\n  otherwise low\n}\n"
 _CUSTOMERS = {
@@ -15,6 +16,11 @@ _CUSTOMERS = {
     "C1,2026-01-02,north,gold,120.50,10,1.5,10%,yes,,\n"
 }
 _PLAIN = "segments value of customers {\n  high when spend >= 100\n  otherwise low\n}\n"
+_FADED = (
+    "segments value of customers {\n  faded when value was high 1 month ago and spend < 50\n"
+    "  high  when spend >= 100\n  otherwise low\n  unsure unclear\n}\n"
+)
+_ORDERED = {"customers": HEADER + ROW, "orders": ORDERS_HEADER + ORDER}
 
 NEEDS_CUTS = entry(
     "SEG660",
@@ -47,6 +53,23 @@ NO_DIALECT = entry(
     "known.",
     wrong=Example(_PLAIN, run="compile --sql mysql"),
     right=Example(_PLAIN, run="compile --sql duckdb"),
+)
+NOT_IN_A_QUERY = entry(
+    "SEG664",
+    "something that a query alone cannot do",
+    why="A query that is printed stands alone: it reads the tables of the rules where it is run, "
+    "and nothing else. What was stored of earlier assignments is no table there, and what a "
+    "dialect cannot do exactly as the language says is refused.",
+    wrong=Example(_FADED, run="compile --sql duckdb"),
+    right=Example(_PLAIN, run="compile --sql duckdb"),
+)
+FEATURES_ENDING = entry(
+    "SEG665",
+    "a place that is none for features",
+    why="Features are handed to services row by row, so they are written where rows keep their "
+    "types, or as lines of JSON or CSV; a workbook is for people.",
+    wrong=Example(ORDER_RULES, _ORDERED, "export -o features.xlsx"),
+    right=Example(ORDER_RULES, _ORDERED, "export -o features.jsonl"),
 )
 
 
@@ -90,4 +113,31 @@ def nothing_to_export(table: str) -> Diagnostic:
 def unknown_dialect(name: str, known: Sequence[str]) -> Diagnostic:
     return NO_DIALECT.about(
         None, f"there is no dialect {quoted(name)}", f"say {listed(known, 'or')}"
+    )
+
+
+def past_in_query(tables: Sequence[str], span: Span | None) -> Diagnostic:
+    """Rules of `tables` ask what was."""
+    message = f"the rules of {listed(tables)} ask what was, which stands in no table of a database"
+    hint = (
+        "run them there with `segrules assign --engine duckdb` (or postgres, spark) and "
+        "`--history FOLDER`"
+    )
+    return NOT_IN_A_QUERY.about(None, message, hint) if span is None else \
+        NOT_IN_A_QUERY.at(span, message, hint)  # fmt: skip
+
+
+def not_in_query(dialect: str, what: str, span: Span | None) -> Diagnostic:
+    """`what` stands behind "cannot do"."""
+    message = f"a query for {quoted(dialect)} cannot do {what}"
+    hint = "run the rules with `segrules assign`: the engine polars reads tables of databases, too"
+    return NOT_IN_A_QUERY.about(None, message, hint) if span is None else \
+        NOT_IN_A_QUERY.at(span, message, hint)  # fmt: skip
+
+
+def features_ending(out: str) -> Diagnostic:
+    return FEATURES_ENDING.about(
+        out,
+        f"features are not written to {quoted(out)}",
+        "name a file that ends in .parquet, .jsonl, .csv, .arrow, .feather or .ipc",
     )

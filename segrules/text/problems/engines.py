@@ -40,8 +40,8 @@ UNREACHED = entry(
 NO_TABLE = entry(
     "SEG682",
     "a table that is not in the database",
-    why="Names of tables are taken as they are written, with their case. A name with a dot stands "
-    'in double quotes: `#sales."leads.2026"`.',
+    why="PostgreSQL takes names of tables as they are written, with their case; DuckDB takes no "
+    'note of case. A name with a dot stands in double quotes: `#sales."leads.2026"`.',
     wrong=Example(RULES, _SHOP, "assign --table customers=duckdb:shop.duckdb#custmers"),
     right=_RIGHT,
 )

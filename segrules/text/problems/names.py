@@ -257,6 +257,14 @@ def unknown_funnel(span: Span, known: Sequence[str]) -> Diagnostic:
     )
 
 
+def unknown_subject(span: Span, known: Sequence[str]) -> Diagnostic:
+    return UNKNOWN_FUNNEL.at(
+        span,
+        f"there is no funnel, life or line {quoted(span.text)}",
+        f"name one with `of`: {listed(known, 'or')}" if known else "declare a `funnel`",
+    )
+
+
 def not_related(span: Span, name: str, table: str) -> Diagnostic:
     return NOT_RELATED.at(
         span,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from segrules.text.catalogue import entry
 from segrules.text.diagnostic import Diagnostic
-from segrules.text.problems.words import listed, quoted, segments_when
+from segrules.text.problems.words import closest, listed, quoted, segments_when
 from segrules.text.shown import shown
 from segrules.text.source import Span
 
@@ -61,8 +61,9 @@ ENTRY_LIMIT = entry(
 )
 TWO_ROLES = entry(
     "SEG510",
-    "an assumption used as odds and as an amount",
-    why="Odds are a factor and an amount is money; one range cannot be both.",
+    "an assumption in two roles",
+    why="Odds and other factors multiply, an amount is money, a share is a part of the whole; one "
+    "range cannot be two of them.",
     wrong=_BASE
     + _ASSUME
     + "scenario letters {\n  comms high  sale odds letter_odds  cost letter_odds each\n}\n",
@@ -116,7 +117,7 @@ INCOMPLETE = entry(
 NO_EFFECT = entry(
     "SEG520",
     "a lever without an effect",
-    why="A change that costs something and moves no odds can only lose.",
+    why="A change that costs something and moves nothing can only lose.",
     wrong=_BASE + "scenario letters {\n  comms high  cost 35 each\n}\n",
     right=_BASE
     + _ASSUME
@@ -144,9 +145,17 @@ SEGMENT_TWICE = entry(
 )
 AGAINST = entry(
     "SEG530",
-    "a comparison against something else than today",
-    why="The gain of a scenario is measured against going on as today.",
+    "a comparison against nothing that is known",
+    why="The gain of a scenario is measured against going on as today, or against another "
+    "scenario.",
     wrong=_project("compare letters against nothing"),
+    right=_project(_COMPARE),
+)
+ITSELF = entry(
+    "SEG537",
+    "a scenario compared with itself",
+    why="It differs in nothing from itself; every result would be zero.",
+    wrong=_project("compare letters against letters"),
     right=_project(_COMPARE),
 )
 COMPARES_NOTHING = entry(
@@ -165,8 +174,9 @@ MONTHS = entry(
 )
 NUMBER = entry(
     "SEG533",
-    "a number of runs or a seed out of range",
-    why="Too few runs say nothing about luck, and too many do not end; a seed is a whole number.",
+    "a whole number out of range",
+    why="Too few runs say nothing about luck, and too many do not end; a seed, a month and a count "
+    "of agents are whole numbers.",
     wrong=_project("runs 5", _COMPARE),
     right=_project("runs 10_000", _COMPARE),
 )
@@ -182,8 +192,8 @@ NEEDS_SET = entry(
 )
 OTHER_TABLE = entry(
     "SEG535",
-    "segments of another table than the funnel",
-    why="The customers in the segments are those who go through the funnel.",
+    "segments of another table than what is projected",
+    why="The customers in the segments are those who go through the funnel, buy, or wait.",
     wrong="table shops key shop_id {\n  shop_id text\n  staff whole 0..500\n}\n"
     "segments size of shops {\n  big when staff > 50\n  otherwise small\n}\n"
     + _project(_COMPARE, head="sales by size"),
@@ -231,16 +241,23 @@ def entry_has_no_limit(span: Span, name: str) -> Diagnostic:
     )
 
 
-def assumption_in_two_roles(span: Span, name: str) -> Diagnostic:
+_ROLES = {
+    "odds": "odds", "factor": "a factor", "amount": "an amount", "share": "a share",
+    "number": "a number",
+}  # fmt: skip
+
+
+def assumption_in_two_roles(span: Span, name: str, roles: Sequence[str]) -> Diagnostic:
+    said = " and as ".join(_ROLES[role] for role in roles)
     return TWO_ROLES.at(
-        span,
-        f"{quoted(name)} is used as odds and as an amount",
-        "declare one assumption for each",
+        span, f"{quoted(name)} is used as {said}", "declare one assumption for each"
     )
 
 
 def assumption_unused(span: Span, name: str) -> Diagnostic:
-    return UNUSED.at(span, f"no scenario uses {quoted(name)}", "use it in a scenario, or remove it")
+    return UNUSED.at(
+        span, f"nothing uses {quoted(name)}", "name it where it is meant, or remove it"
+    )
 
 
 def odds_not_positive(span: Span, name: str) -> Diagnostic:
@@ -278,7 +295,7 @@ def assumption_incomplete(span: Span, name: str, lacking: Sequence[str]) -> Diag
 def lever_without_effect(span: Span, kind: str) -> Diagnostic:
     return NO_EFFECT.at(
         span,
-        f"{quoted(kind)} changes the odds of no stage",
+        f"{quoted(kind)} changes nothing",
         "add an effect: `sale odds letter_odds`",
     )
 
@@ -316,8 +333,20 @@ def segment_is_total(span: Span, name: str, segments: str) -> Diagnostic:
     )
 
 
-def against_today(span: Span) -> Diagnostic:
-    return AGAINST.at(span, f"{quoted(span.text)} is not what is done now", "write `against today`")
+def against_unknown(span: Span, near: str | None) -> Diagnostic:
+    return AGAINST.at(
+        span,
+        f"{quoted(span.text)} is neither today nor a scenario",
+        closest(near, "name", "write `against today`, or name a scenario"),
+    )
+
+
+def against_itself(span: Span, name: str) -> Diagnostic:
+    return ITSELF.at(
+        span,
+        f"{quoted(name)} is compared with itself",
+        "write `against today`, or compare another scenario",
+    )
 
 
 def project_compares_nothing(span: Span, name: str) -> Diagnostic:
@@ -351,9 +380,9 @@ def project_needs_set(span: Span, names: Sequence[str]) -> Diagnostic:
     )
 
 
-def set_of_other_table(span: Span, name: str, funnel: str) -> Diagnostic:
+def set_of_other_table(span: Span, name: str, about: str, of: str) -> Diagnostic:
     return OTHER_TABLE.at(
         span,
-        f"the segments {quoted(name)} are of another table than the funnel {quoted(funnel)}",
+        f"the segments {quoted(name)} are of another table than the {about} {quoted(of)}",
         "name segments of the same table",
     )

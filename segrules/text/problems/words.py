@@ -35,6 +35,21 @@ def segments_when(condition: str, *, unsure: bool = False) -> str:
     )
 
 
+SALES_FUNNEL = (
+    "segments worth of customers {\n  high when spend > 100\n  otherwise low\n}\n"
+    "funnel sales of customers {\n  enquiry at joined\n"
+    "  sale    at sold_at within 90 days value spend\n}\n"
+)
+"""A funnel by segments, for examples."""
+
+TEAM = (
+    f"{SALES_FUNNEL}pool desk {{\n  agents 4\n  serves high, low\n}}\n"
+    "pay fixed {\n  150 per sale\n}\neffort of sales {\n  time       3\n  elasticity 0.4\n"
+    "  paid by    fixed\n  pools      desk\n}\n"
+)
+"""The funnel with the agents who work in it."""
+
+
 def thing(kind: str) -> str:
     """A type, as the checker names it, as the subject of a sentence."""
     words = shown(kind, _WIDEST_KIND)

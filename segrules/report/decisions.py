@@ -1,0 +1,222 @@
+"""The account of a projection as tables and as a record: parts, drivers, spread and evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+
+from segrules.lang import ir
+from segrules.report.projection import figure_record, interval
+from segrules.report.tables import grid, heading, note
+from segrules.report.words import NONE, estimate, label, share, signed, units
+from segrules.sim.assumptions import GRADES, Weighed
+from segrules.sim.decide.tornado import Bar
+from segrules.sim.decisions.account import Account
+from segrules.sim.decisions.drivers import LUCK
+from segrules.sim.decisions.parts import Parts
+from segrules.sim.model import MONEY_MEASURES, PROFIT, REVENUE, SALES, TOTAL
+from segrules.sim.projection import Projection
+from segrules.sim.summary import Figure, Row
+
+SOURCES = {
+    "data": "what the data leave open",
+    "experiment": "assumptions that were measured by experiment",
+    "literature": "assumptions taken from the literature",
+    "judgement": "assumptions nobody has measured",
+    LUCK: "luck, which nobody can know",
+}
+"""Where the spread of a result comes from, in words."""
+
+
+def account_tables(
+    found: Projection, account: Account, ruleset: ir.Ruleset
+) -> Iterator[RenderableType]:
+    """What a scenario is made of, what drives it, and how far to trust it."""
+    name = account.scenario
+    said = both_sales(found, name)
+    if said:
+        yield note(f"\n{name}: {said}")
+    scale = _scale(account, found)
+    measure = f"{account.parts.measure}{_unit(account, found)}"
+    yield heading(f"{name}, lever by lever: what each adds to the {measure}, in any order")
+    yield _parts(account.parts, scale)
+    spill = spilled(account, found, ruleset)
+    if spill:
+        yield note(spill)
+    yield from _drivers(account, found, ruleset, measure)
+    yield heading(f"where the spread of the {account.parts.measure} comes from")
+    yield note("\n".join(spread_lines(account)))
+    yield note(f"\nevidence grade {account.evidence.grade}: {GRADES[account.evidence.grade]}")
+
+
+def both_sales(found: Projection, scenario: str) -> str:
+    """The number of sales and their value, where the two tell different stories."""
+    rows = {
+        row.measure: row for row in found.rows if row.scenario == scenario and row.segment == TOTAL
+    }
+    count, value = rows.get(_counted(rows)), rows.get(REVENUE)
+    if count is None or value is None or count.relative is None or value.relative is None:
+        return ""
+    number, worth = (_relative(row) for row in (count, value))
+    if number == worth or value.chance_better is None:
+        return ""
+    return f"the number of sales changes by {number}, their value by {worth}"
+
+
+def _counted(rows: dict[str, Row]) -> str:
+    return SALES if SALES in rows else "sale"
+
+
+def _relative(row: Row) -> str:
+    if row.relative is None or row.chance_better is None:
+        return "nothing"
+    return signed(share(row.relative.value, row.relative.mc_error))
+
+
+def spilled(account: Account, found: Projection, ruleset: ir.Ruleset) -> str:
+    """What changes in segments that no lever names."""
+    spill = account.parts.spill
+    if spill is None:
+        return "spill-over: nothing changes in segments that no lever names"
+    labels = dict(ruleset.set(found.project.by).labels)
+    scale = _scale(account, found)
+    figure = spill.figure
+    told = ", ".join(label(name, labels) for name in spill.segments)
+    mean = signed(estimate(figure.mean, figure.mc_error, scale))
+    return f"spill-over: {mean} ({interval(figure, scale)}) in segments that no lever names: {told}"
+
+
+def spread_lines(account: Account) -> list[str]:
+    """How much of the spread comes from where, the most first."""
+    shares = account.drivers.shares
+    if not shares.names or math.isnan(account.drivers.luck):
+        return ["nothing in this result varies"]
+    order = sorted(range(len(shares.names)), key=lambda at: -float(shares.share[at]))
+    lines = []
+    for at in order:
+        part = min(max(float(shares.share[at]), 0.0), 1.0)
+        told = "under 1%" if part < 0.01 else share(part, max(float(shares.error[at]), 0.001))
+        name = shares.names[at]
+        lines.append(f"{told} of the spread comes from {SOURCES.get(name, name)}")
+    return lines
+
+
+def _scale(account: Account, found: Projection) -> float:
+    money = account.parts.measure in MONEY_MEASURES
+    return units(1, found.currency) if money else 1.0
+
+
+def _unit(account: Account, found: Projection) -> str:
+    money = account.parts.measure in MONEY_MEASURES and found.currency
+    return f" ({found.currency})" if money else ""
+
+
+def _parts(parts: Parts, scale: float) -> RenderableType:
+    table = grid("lever", ">adds", ">80% interval", first=30)
+    for each in parts.levers:
+        table.add_row(each.name, _told(each.figure, scale), interval(each.figure, scale))
+    table.add_row("all together", _told(parts.whole, scale), interval(parts.whole, scale))
+    if parts.regression is not None:
+        figure = parts.regression.figure
+        table.add_row(
+            f"beside it: {parts.regression.name}", _told(figure, scale), interval(figure, scale)
+        )
+    return table
+
+
+def _told(figure: Figure, scale: float) -> str:
+    return signed(estimate(figure.mean, figure.mc_error, scale))
+
+
+# ---- drivers
+
+
+def _drivers(
+    account: Account, found: Projection, ruleset: ir.Ruleset, measure: str
+) -> Iterator[RenderableType]:
+    bars = account.drivers.tornado.bars
+    if not bars:
+        return
+    yield heading(f"what moves the {measure}, one assumption at a time, from its p10 to its p90")
+    labels = {each.name: each.label or each.name for each in ruleset.assumptions}
+    weighed = {each.stated.name: each for each in account.evidence.weighed}
+    table = grid("assumption", ">at p10", ">at p90", ">turns at", "source", first=30)
+    scale, error = _scale(account, found), account.parts.whole.mc_error
+    for bar in bars:
+        each = weighed.get(bar.name)
+        ends = (signed(estimate(end, error, scale)) for end in (bar.at_low, bar.at_high))
+        source = each.source if each else bar.source
+        table.add_row(labels.get(bar.name, bar.name), *ends, turn(bar, each, found), source)
+    yield table
+    yield note(
+        "turns at: where the difference is zero (or the target), if it is the only one to move; "
+        "in brackets outside the stated range"
+    )
+
+
+def turn(bar: Bar, each: Weighed | None, found: Projection) -> str:
+    """Where an assumption turns the decision; in brackets where it is not held possible."""
+    if bar.break_even is None:
+        return NONE
+    role = each.stated.role if each else ""
+    if role == "amount":
+        told = estimate(bar.break_even, 0.0, units(1, found.currency))
+    elif role == "share":
+        told = f"{100 * bar.break_even:.3g}%"
+    else:
+        told = f"{bar.break_even:.3g}"
+    if each is None or each.stated.low <= bar.break_even <= each.stated.high:
+        return told
+    return f"({told})"
+
+
+# ---- for machines
+
+
+def account_record(found: Projection, account: Account) -> dict[str, Any]:
+    """The account for machines; money in units of the currency, shares in 0 to 1."""
+    scale = _scale(account, found)
+    parts, drivers = account.parts, account.drivers
+    return {
+        "scenario": account.scenario,
+        "measure": parts.measure,
+        "unit": found.currency if parts.measure in (PROFIT, *MONEY_MEASURES) else "customers",
+        "levers": [
+            {"lever": each.name, **figure_record(each.figure, scale)} for each in parts.levers
+        ],
+        "together": figure_record(parts.whole, scale),
+        "levers_exact": parts.exact,
+        "regression_to_the_mean": None
+        if parts.regression is None
+        else figure_record(parts.regression.figure, scale),
+        "spill_over": None
+        if parts.spill is None
+        else {
+            "segments": list(parts.spill.segments),
+            **figure_record(parts.spill.figure, scale),
+        },
+        "tornado": [_bar(bar, account, found, scale) for bar in drivers.tornado.bars],
+        "spread": {
+            name: float(part)
+            for name, part in zip(drivers.shares.names, drivers.shares.share, strict=True)
+        },
+        "grade": account.evidence.grade,
+    }
+
+
+def _bar(bar: Bar, account: Account, found: Projection, scale: float) -> dict[str, Any]:
+    weighed = {each.stated.name: each for each in account.evidence.weighed}.get(bar.name)
+    amount = weighed is not None and weighed.stated.role == "amount"
+    own = units(1, found.currency) if amount else 1.0
+    return {
+        "assumption": bar.name,
+        "source": weighed.source if weighed else bar.source,
+        "p10": bar.low * own,
+        "p90": bar.high * own,
+        "at_p10": bar.at_low * scale,
+        "at_p90": bar.at_high * scale,
+        "break_even": None if bar.break_even is None else bar.break_even * own,
+    }

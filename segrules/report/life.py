@@ -1,0 +1,344 @@
+"""A projected life as tables and as a record: what customers bring, and where they go."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.console import RenderableType
+
+from segrules.lang import ir
+from segrules.report.projection import chance, figure_record, interval
+from segrules.report.tables import grid, heading, note
+from segrules.report.words import (
+    NONE,
+    count,
+    counted,
+    estimate,
+    label,
+    percent,
+    share,
+    signed,
+    units,
+)
+from segrules.sim.customers.outcome import CUSTOMERS, LEFT, MOVED, Matrix
+from segrules.sim.customers.spread import NAMES
+from segrules.sim.life import LifeProjection, unit_of
+from segrules.sim.model import MONEY_MEASURES, SALES, TOTAL
+from segrules.sim.summary import Figure, Row
+
+HEADLINES = (SALES, *MONEY_MEASURES)
+_PERIODS = {1: "month", 3: "quarter", 12: "year"}
+_SPREAD = {
+    "gini": "Gini coefficient",
+    "top_10": "brought by the largest tenth",
+    "top_20": "brought by the largest fifth",
+    "loss_of_one": "lost with the largest one",
+}
+_OF = {"past": "the moves of the past months", "futures": "the moves of half of the futures"}
+_SHOWN = 0.005
+"""Part of a segment below which nobody is said to go somewhere."""
+
+
+def life_tables(found: LifeProjection, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
+    """The scenarios side by side, the first one by segment, where customers go, and why."""
+    project = found.project
+    period = _PERIODS.get(project.period, f"{project.period} months")
+    yield heading(
+        f"{project.name}: the next {project.months} months, {period} by {period}, "
+        f"{counted(found.customers, 'customer', 'customers')}, {count(found.runs)} futures, "
+        f"seed {found.seed}"
+    )
+    if not found.complete:
+        yield note("incomplete: interrupted before all futures were run")
+    money = f" ({found.currency})" if found.currency else ""
+    words = _Words(found, ruleset)
+    yield heading(
+        f"difference from {words.base} over all segments{money}: mean, 80% interval, and the share "
+        "of futures with more profit"
+    )
+    yield _scenarios(found, words)
+    first = words.scenarios[0]
+    yield heading(f"{first} by segment{money}: {words.base}, the difference and its 80% interval")
+    yield _by_segment(found, first, words)
+    yield heading(
+        f"where customers of each segment are {project.months} months later: {words.base} → {first}"
+    )
+    yield _moves(found, first, words)
+    if any(row.measure in NAMES for row in found.rows):
+        yield heading("how the profit is spread over customers, and what one loss would take")
+        yield _spread(found, words)
+    yield heading("the same by another way: customers at the end, today")
+    yield _checked(found, words)
+    yield from _assumptions(found)
+    yield note(_method(found))
+
+
+class _Words:
+    """What is called how."""
+
+    def __init__(self, found: LifeProjection, ruleset: ir.Ruleset) -> None:
+        project = found.project
+        self.labels = {**ruleset.set(project.by).labels, TOTAL: "all segments"}
+        self.base = project.against
+        self.scenarios = [name for name in project.compare if name != project.against]
+        self.of_scenario = {each.name: each.label or each.name for each in ruleset.scenarios}
+
+    def segment(self, name: str) -> str:
+        return label(name, self.labels)
+
+
+def _find(found: LifeProjection, scenario: str, segment: str, measure: str) -> Row:
+    return next(
+        row
+        for row in found.rows
+        if (row.scenario, row.segment, row.measure) == (scenario, segment, measure)
+    )
+
+
+def _scale(row: Row, found: LifeProjection) -> float:
+    return units(1, found.currency) if row.measure in MONEY_MEASURES else 1.0
+
+
+def _figure(figure: Figure, scale: float) -> str:
+    return estimate(figure.mean, figure.mc_error, scale)
+
+
+def _scenarios(found: LifeProjection, words: _Words) -> RenderableType:
+    table = grid(
+        f"against {words.base}", *(f">{name}" for name in HEADLINES), ">better in", first=24
+    )
+    for name in words.scenarios:
+        rows = [_find(found, name, TOTAL, measure) for measure in HEADLINES]
+        cells = [_change(row, found) for row in rows]
+        cells.append(chance(rows[-1].chance_better, found.runs))
+        table.add_row(f"{words.of_scenario[name]}\n({name})", *cells)
+    return table
+
+
+def _change(row: Row, found: LifeProjection) -> str:
+    if row.chance_better is None:
+        return "no change"
+    scale = _scale(row, found)
+    relative = ""
+    if row.relative is not None:
+        relative = f" ({signed(share(row.relative.value, row.relative.mc_error))})"
+    return f"{signed(_figure(row.difference, scale))}{relative}\n{interval(row.difference, scale)}"
+
+
+def _by_segment(found: LifeProjection, scenario: str, words: _Words) -> RenderableType:
+    more = [
+        name for name in (LEFT, MOVED)
+        if any(row.then.mean or row.today.mean for row in found.rows
+               if row.measure == name and row.scenario == scenario)
+    ]  # fmt: skip
+    called = {CUSTOMERS: "there at the end", LEFT: "left for good", MOVED: "moved by levers"}
+    measures = (CUSTOMERS, *HEADLINES, *more)
+    table = grid("segment", ">there now", *(f">{called.get(name, name)}" for name in measures))
+    start = found.matrices[words.base].count.sum(axis=1)[: len(found.segments)]
+    for segment, now in zip((*found.segments, TOTAL), (*start, start.sum()), strict=True):
+        cells = [count(now)]
+        for measure in measures:
+            row = _find(found, scenario, segment, measure)
+            scale = _scale(row, found)
+            today = _figure(row.today, scale)
+            if row.chance_better is None:
+                cells.append(today)
+            else:
+                change = signed(_figure(row.difference, scale))
+                cells.append(f"{today}  {change}\n{interval(row.difference, scale)}")
+        table.add_row(words.segment(segment), *cells)
+    return table
+
+
+# ---- where customers go
+
+
+def _moves(found: LifeProjection, scenario: str, words: _Words) -> RenderableType:
+    """Of a hundred customers in each segment, where they are at the end, in both arms."""
+    today, then = found.matrices[words.base], found.matrices[scenario]
+    shown = [at for at in range(len(today.states)) if today.count[:, at].any()
+             or then.count[:, at].any()]  # fmt: skip
+    rows = [at for at in range(len(today.states)) if today.count[at].any()]
+    table = grid("of those in", *(f">{_state(today, at, words)}" for at in shown))
+    before, after = today.share, then.share
+    for at in rows:
+        cells = [_cell(before[at, to], after[at, to]) for to in shown]
+        table.add_row(_state(today, at, words), *cells)
+    return table
+
+
+def _state(matrix: Matrix, at: int, words: _Words) -> str:
+    name = matrix.states[at]
+    return {"(left)": "left", "(in no segment)": "no segment"}.get(name) or words.segment(name)
+
+
+def _cell(today: float, then: float) -> str:
+    if max(today, 0.0 if math.isnan(then) else then) < _SHOWN:
+        return NONE
+    first, second = percent(today, 0), percent(then, 0)
+    return first if first == second else f"{first} → {second}"
+
+
+def _spread(found: LifeProjection, words: _Words) -> RenderableType:
+    table = grid("of the profit", f">{words.base}", *(f">{each}" for each in words.scenarios))
+    for name in NAMES:
+        rows = [_find(found, each, TOTAL, name) for each in words.scenarios]
+        show = _coefficient if name == "gini" else _part
+        table.add_row(_SPREAD[name], show(rows[0].today), *(show(row.then) for row in rows))
+    return table
+
+
+def _coefficient(figure: Figure) -> str:
+    return estimate(figure.mean, figure.mc_error)
+
+
+def _part(figure: Figure) -> str:
+    return share(figure.mean, figure.mc_error)
+
+
+def _checked(found: LifeProjection, words: _Words) -> RenderableType:
+    check = found.check
+    table = grid("segment", ">row by row", ">by shares alone", ">difference")
+    pairs = zip(check.segments, check.played, check.markov, check.error, strict=True)
+    for name, played, markov, error in pairs:
+        shown = estimate(played, error), estimate(markov, error)
+        further = signed(estimate(markov - played, error))
+        table.add_row(words.segment(name), *shown, further)
+    return table
+
+
+# ---- what it rests on
+
+
+def _assumptions(found: LifeProjection) -> Iterator[RenderableType]:
+    if not found.assumptions:
+        return
+    yield heading("what this rests on: ranges that were stated, not estimated from these data")
+    table = grid("assumption", ">from", ">to", "source", "owner", ">held until", first=26)
+    for each in found.assumptions:
+        scale, unit = _unit(each, found.currency)
+        table.add_row(
+            each.label or each.name, f"{each.low * scale:g}", f"{each.high * scale:g}{unit}",
+            f"{each.source}: {each.evidence}" if each.evidence else each.source, each.owner,
+            each.until.isoformat() if each.until else NONE,
+        )  # fmt: skip
+    yield table
+
+
+def _unit(each: ir.Assumption, currency: str | None) -> tuple[float, str]:
+    match each.role:
+        case "amount":
+            return units(1, currency), f" {currency}" if currency else ""
+        case "share":
+            return 100.0, "%"
+        case "odds" | "factor":
+            return 1.0, " × odds" if each.role == "odds" else " times"
+    return 1.0, ""
+
+
+def _method(found: LifeProjection) -> str:
+    learned, check = found.learned, found.check
+    rates = ", ".join(
+        f"{name} {rate:.3g} ({weight:.0%} its own)"
+        for name, rate, weight in zip(found.segments, learned.rate, learned.weight, strict=True)
+    )
+    period = _PERIODS.get(found.project.period, "period")
+    far = "agree" if check.gap < _SHOWN else f"place {check.gap:.1%} of the customers differently"
+    lines = [
+        f"engine {found.engine}: {found.why}",
+        f"the rules are asked on the first day of each {period}, from {found.days[0].isoformat()}",
+        f"sales a customer and {period}, of the last complete months, by the segment that the "
+        f"rules would have named when the {period} began: {rates}",
+        f"another way goes by {_OF[check.of]} from segment to segment, the same in every "
+        f"{period}: the two ways {far}",
+        "each range is equally likely throughout; intervals hold 80% of the futures, which share "
+        f"their luck with {found.project.against}",
+        *found.notes,
+    ]
+    return "\n" + "\n".join(lines)
+
+
+# ---- for machines
+
+
+def life_record(found: LifeProjection) -> dict[str, Any]:
+    """The result for machines; money in units of the currency."""
+    return {
+        "schema_version": 1,
+        "project": found.project.name,
+        "life": found.life.name,
+        "ruleset_segments": found.project.by,
+        "against": found.project.against,
+        "as_of": found.as_of.isoformat(),
+        "months": found.project.months,
+        "period_months": found.project.period,
+        "days": [day.isoformat() for day in found.days],
+        "runs": found.runs,
+        "seed": found.seed,
+        "complete": found.complete,
+        "customers": found.customers,
+        "currency": found.currency,
+        "engine": {"name": found.engine, "why": found.why},
+        "assumptions": [_assumption(each, found.currency) for each in found.assumptions],
+        "rates": {
+            name: {"sales_a_period": float(rate), "weight_of_own_data": float(weight)}
+            for name, rate, weight in zip(
+                found.segments, found.learned.rate, found.learned.weight, strict=True
+            )
+        },
+        "held": list(found.held),
+        "notes": list(found.notes),
+        "migration": {name: _matrix(each) for name, each in found.matrices.items()},
+        "check": {
+            "of": found.check.of,
+            "markov": _by_name(found.check.segments, found.check.markov),
+            "played": _by_name(found.check.segments, found.check.played),
+            "mc_error": _by_name(found.check.segments, found.check.error),
+            "placed_differently": found.check.gap,
+        },
+        "results": [_result(row, found) for row in found.rows],
+    }
+
+
+def _assumption(each: ir.Assumption, currency: str | None) -> dict[str, Any]:
+    scale = units(1, currency) if each.role == "amount" else 1.0
+    return {
+        "name": each.name,
+        "label": each.label,
+        "role": each.role,
+        "low": each.low * scale,
+        "high": each.high * scale,
+        "source": each.source,
+        "evidence": each.evidence,
+        "owner": each.owner,
+        "until": each.until.isoformat() if each.until else None,
+    }
+
+
+def _by_name(names: Sequence[str], values: Any) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(names, values, strict=True)}
+
+
+def _matrix(found: Matrix) -> dict[str, dict[str, float]]:
+    """Mean customers by where they are at first and in the end; what nobody does is left out."""
+    return {
+        name: {to: float(n) for to, n in zip(found.states, row, strict=True) if n > 0}
+        for name, row in zip(found.states, found.count, strict=True)
+        if row.any()
+    }
+
+
+def _result(row: Row, found: LifeProjection) -> dict[str, Any]:
+    scale = _scale(row, found)
+    return {
+        "scenario": row.scenario,
+        "segment": row.segment,
+        "measure": row.measure,
+        "unit": unit_of(row.measure, found.currency),
+        "today": figure_record(row.today, scale),
+        "then": figure_record(row.then, scale),
+        "difference": figure_record(row.difference, scale),
+        "chance_better": row.chance_better,
+    }

@@ -1,0 +1,201 @@
+"""The plan of a test as tables, and as a record for machines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import RenderableType
+
+from segrules.lang import ir
+from segrules.report.tables import grid, heading, note
+from segrules.report.words import NONE, count, estimate, signed, units
+from segrules.sim.decide.information import Worth
+from segrules.sim.decisions.piloting import Needed, Test, names_of
+
+_MEANING = {0.1: "small (p10)", 0.5: "middle", 0.9: "large (p90)"}
+
+
+def pilot_tables(found: Test, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
+    """How many customers a test takes, how long, and what it would be worth."""
+    labels = {each.name: each.label for each in ruleset.scenarios}
+    segments = ruleset.set(found.project.by).labels
+    called = labels.get(found.scenario) or found.scenario
+    yield heading(f"a test of {called}")
+    told = ", ".join(segments.get(name) or name for name in found.segments)
+    yield note(
+        f"counted from {found.entry} to {found.outcome} in {told}: {100 * found.rate:.3g}% get "
+        f"there today, and {count(found.monthly)} a month come to {found.entry}"
+    )
+    yield heading("customers that each of two arms needs (two-sided 5%, power 80%)")
+    yield _sizes(found)
+    if found.clusters is not None:
+        yield note(_agents(found))
+    if found.evpi is None:
+        yield note("\nthe funnel has no value, so the worth of a test cannot be told in money")
+        return
+    yield heading(f"what it would be worth to know{_money(found)}")
+    yield _worths(found, ruleset)
+    yield heading(f"tests of some sizes{_money(found)}: worth before the decision, less the cost")
+    yield _tests(found)
+    yield note(_advice(found))
+
+
+def _money(found: Test) -> str:
+    return f" ({found.currency})" if found.currency else ""
+
+
+def _sizes(found: Test) -> RenderableType:
+    agents = [">drawn by agent"] if found.clusters else []
+    value = [">by revenue"] if any(each.by_value for each in found.needed) else []
+    table = grid("effect", ">difference", ">customers an arm", ">months", *agents, *value)
+    for each in found.needed:
+        cells = [
+            f"{signed(f'{100 * each.effect:.2g}')} points",
+            NONE if each.customers is None else count(each.customers),
+            _months(each),
+        ]
+        if agents:
+            cells.append(_by_agent(each))
+        if value:
+            cells.append(NONE if each.by_value is None else count(each.by_value))
+        table.add_row(_MEANING[each.part], *cells)
+    return table
+
+
+def _months(each: Needed) -> str:
+    if each.months is None:
+        return NONE
+    return "under 1" if each.months < 1 else count(math.ceil(each.months))
+
+
+def _by_agent(each: Needed) -> str:
+    if each.by_agent is None:
+        return NONE
+    return "too few agents" if math.isinf(each.by_agent) else count(each.by_agent)
+
+
+def _agents(found: Test) -> str:
+    clusters = found.clusters
+    if clusters is None:
+        return ""
+    return (
+        f"{count(clusters.agents)} agents by {clusters.column}, {count(clusters.cases)} cases: "
+        f"customers of one agent are alike with a correlation of {clusters.correlation:.2g}, so a "
+        "test that draws agents for the treatment takes more customers than one that draws "
+        "customers"
+    )
+
+
+def _scale(found: Test) -> float:
+    return units(1, found.currency)
+
+
+def _amount(worth: Worth, found: Test) -> str:
+    return estimate(worth.value, worth.error, _scale(found))
+
+
+def _worths(found: Test, ruleset: ir.Ruleset) -> RenderableType:
+    table = grid("to know", ">worth", first=30)
+    names = names_of(ruleset)
+    if found.evpi is not None:
+        table.add_row("everything", _amount(found.evpi, found))
+    for each in found.learnt:
+        table.add_row(names[each.name], _amount(each.worth, found))
+    return table
+
+
+def _tests(found: Test) -> RenderableType:
+    table = grid(">customers an arm", ">worth", ">cost", ">net", "")
+    best, scale = found.best, _scale(found)
+    for each in found.pilots:
+        table.add_row(
+            count(each.customers), _amount(each.worth, found), estimate(each.cost, 0.0, scale),
+            signed(estimate(each.net, each.worth.error, scale)), "best" if each is best else "",
+        )  # fmt: skip
+    return table
+
+
+def _advice(found: Test) -> str:
+    gain = found.gain or 0.0
+    now = "do it" if gain > 0 else "leave it"
+    best = found.best
+    lines = [f"without a test: {now}, the mean gain is {_gain(found)}"]
+    if best is None:
+        lines.append("no test of these sizes is worth its cost: the decision would not change")
+    else:
+        lines.append(
+            f"a test with {count(best.customers)} customers an arm is worth most, "
+            f"{estimate(best.net, best.worth.error, _scale(found))} beyond its cost"
+        )
+    lines.append(
+        "the worth is that of deciding better over the months of the project; what is lost or "
+        "gained while the test runs is not in it"
+    )
+    return "\n".join(lines)
+
+
+def _gain(found: Test) -> str:
+    return signed(estimate(found.gain or 0.0, 0.0, _scale(found)))
+
+
+# ---- for machines
+
+
+def pilot_record(found: Test) -> dict[str, Any]:
+    """The result for machines; money in units of the currency, rates in 0 to 1."""
+    scale = _scale(found)
+    clusters = found.clusters
+    return {
+        "schema": 1,
+        "project": found.project.name,
+        "scenario": found.scenario,
+        "seed": found.seed,
+        "runs": found.runs,
+        "currency": found.currency,
+        "from": found.entry,
+        "to": found.outcome,
+        "segments": list(found.segments),
+        "rate": found.rate,
+        "monthly": found.monthly,
+        "sizes": [
+            {
+                "part": each.part,
+                "effect": each.effect,
+                "customers_an_arm": each.customers,
+                "months": each.months,
+                "by_agent": None
+                if each.by_agent is None or math.isinf(each.by_agent)
+                else each.by_agent,
+                "by_revenue": each.by_value,
+            }
+            for each in found.needed
+        ],
+        "agents": None
+        if clusters is None
+        else {
+            "column": clusters.column,
+            "agents": clusters.agents,
+            "cases": clusters.cases,
+            "correlation": clusters.correlation,
+        },
+        "gain": None if found.gain is None else found.gain * scale,
+        "evpi": None if found.evpi is None else _worth(found.evpi, scale),
+        "evppi": {each.name: _worth(each.worth, scale) for each in found.learnt},
+        "tests": [
+            {
+                "customers_an_arm": each.customers,
+                "error": each.error,
+                "worth": _worth(each.worth, scale),
+                "cost": each.cost * scale,
+                "net": each.net * scale,
+            }
+            for each in found.pilots
+        ],
+        "best": None if found.best is None else found.best.customers,
+    }
+
+
+def _worth(worth: Worth, scale: float) -> dict[str, float]:
+    return {"value": worth.value * scale, "error": worth.error * scale}

@@ -1,0 +1,1 @@
+"""Projects joined to the decision tools: what drives a scenario, what to set, test and trust."""

@@ -1,0 +1,330 @@
+"""A test of a scenario: how many customers it takes, how long, and what it would be worth.
+
+A test treats some of those who come to the stage before the first rate that the scenario changes,
+and compares how many of them reach the last stage whose rate it changes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from segrules.lang import ir
+from segrules.lang.check.scope import nearest
+from segrules.segments.assign import Placement
+from segrules.segments.funnel import funnel_history, mature_until
+from segrules.segments.profile import find_set
+from segrules.sim.decide.information import Worth, decisions, evpi, evppi
+from segrules.sim.decide.pilot import Pilot, Plan, design_effect, two_means, two_proportions, worth
+from segrules.sim.decisions.asking import checked_scenario, funnel_of
+from segrules.sim.decisions.futures import Futures, amounts, futures
+from segrules.sim.decisions.parts import Ground
+from segrules.sim.decisions.rows import ENTERED, SEGMENT, funnel_rows
+from segrules.sim.learn.agents import learn_agents
+from segrules.sim.model import PROFIT, Floats, FunnelModel
+from segrules.sim.projection import Settings, find_project
+from segrules.sim.run import Arm
+from segrules.text import problems
+from segrules.text.diagnostic import RulesError
+
+RUNS = 4_000
+PARTS = (0.1, 0.5, 0.9)
+"""Quantiles of the effect that sizes are given for: a small one, the middle, a large one."""
+
+_LADDER = (0.25, 0.5, 1.0, 2.0, 4.0)
+_LEAST = 50
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a test costs, in minor units: once, and for each customer in it."""
+
+    fixed: float = 0.0
+    each: float = 0.0
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Agents whose customers are alike. correlation: of customers of one agent."""
+
+    column: str
+    agents: int
+    cases: int
+    correlation: float
+
+
+@dataclass(frozen=True)
+class Needed:
+    """Customers an arm to find an effect, the `part` of its distribution, and months to get them.
+
+    effect: difference of the rates. by_agent: customers an arm where whole agents are treated or
+    not; inf where there are too few agents however long the test goes on. by_value: by revenue a
+    customer instead of the rate. None where that is not known or there is nothing to find.
+    """
+
+    part: float
+    effect: float
+    customers: int | None
+    months: float | None
+    by_agent: float | None
+    by_value: int | None
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What it would be worth to know an assumption exactly."""
+
+    name: str
+    worth: Worth
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test of a scenario; money in minor units of `currency`.
+
+    entry and outcome: the stages between which it counts, in `segments`. rate: of them today.
+    monthly: customers who come to the entry in a month. gain: mean difference of the profit over
+    the months of the project. evpi: worth of knowing everything; pilots: of tests of some sizes,
+    () where there is no profit to be judged by.
+    """
+
+    project: ir.Project
+    scenario: str
+    entry: str
+    outcome: str
+    segments: tuple[str, ...]
+    rate: float
+    monthly: float
+    needed: tuple[Needed, ...]
+    clusters: Clusters | None
+    gain: float | None
+    evpi: Worth | None
+    learnt: tuple[Learnt, ...]
+    pilots: tuple[Pilot, ...]
+    costs: Costs
+    runs: int
+    seed: int
+    currency: str | None
+
+    @property
+    def best(self) -> Pilot | None:
+        """The pilot that is worth most beyond its cost; None where none is worth it."""
+        found = max(self.pilots, key=lambda each: each.net, default=None)
+        return found if found is not None and found.net > 0 else None
+
+
+@dataclass(frozen=True)
+class _Between:
+    """What the test sees in every future: entry and outcome, and the rates between them."""
+
+    entry: int
+    outcome: int
+    segments: tuple[int, ...]
+    today: Floats
+    then: Floats
+
+
+def plan_test(
+    placement: Placement,
+    settings: Settings,
+    *,
+    scenario: str | None = None,
+    costs: Costs | None = None,
+    agent: str | None = None,
+) -> Test:
+    """Plan the test of a scenario of a project.
+
+    agent: the column of the funnel's table that names the agent of a row.
+
+    Raises:
+        RulesError: there is no such scenario or column, or nothing that a test could measure.
+    """
+    ruleset = placement.ruleset
+    project = find_project(ruleset, settings.project)
+    name = checked_scenario(project, scenario)
+    segment_set = find_set(ruleset, project.by)
+    history = funnel_history(placement, funnel_of(ruleset, project), segment_set)
+    seed = project.seed if settings.seed is None else settings.seed
+    ground = Ground(ruleset, project, history, seed)
+    model = ground.model([next(each for each in ruleset.scenarios if each.name == name)])
+    drawn = futures(model, settings.runs or RUNS)
+    before, after = drawn.arms([None, 0], drawn.parameters())
+    seen = _between(model, before, after)
+    if seen is None:
+        raise RulesError([problems.no_rate_to_test(name)], unable=True)
+    clusters = None if agent is None else _clusters(placement, project, agent, seen)
+    rate = float(seen.today.mean())
+    arrived = before.counts[:, list(seen.segments), seen.entry].sum(axis=1)
+    monthly = float(arrived.mean()) / project.months
+    needed = tuple(_needed(part, seen, model, monthly, clusters) for part in PARTS)
+    paid = costs or Costs()
+    valued = model.value is not None
+    gain = (
+        (amounts(model, after, PROFIT) - amounts(model, before, PROFIT)).sum(axis=1)
+        if valued
+        else None
+    )
+    return Test(
+        project, name, model.stages[seen.entry], model.stages[seen.outcome],
+        tuple(model.segments[at] for at in seen.segments), rate, monthly, needed, clusters,
+        None if gain is None else float(gain.mean()),
+        None if gain is None else evpi(decisions(gain)),
+        () if gain is None else _learnt(drawn, gain),
+        () if gain is None else _pilots(gain, seen, needed, paid, seed),
+        paid, drawn.runs, seed, ruleset.currency,
+    )  # fmt: skip
+
+
+def _between(model: FunnelModel, before: Arm, after: Arm) -> _Between | None:
+    """The stages between which some rate changes, in the segments where it does."""
+    old, new = (_rates(arm.counts) for arm in (before, after))
+    moved = np.any(np.abs(new - old) > 1e-12, axis=0)
+    if not moved.any():
+        return None
+    segments = tuple(np.flatnonzero(np.any(moved, axis=1)).tolist())
+    stages = np.flatnonzero(np.any(moved, axis=0))
+    entry, outcome = int(stages[0]), int(stages[-1]) + 1
+    parts = [
+        arm.counts[:, segments, outcome].sum(axis=1) / arm.counts[:, segments, entry].sum(axis=1)
+        for arm in (before, after)
+    ]
+    return _Between(entry, outcome, segments, parts[0], parts[1])
+
+
+def _rates(counts: Floats) -> Floats:
+    """[n, S, K]: the part of those at a stage who reach the next."""
+    below = counts[:, :, :-1]
+    return np.divide(counts[:, :, 1:], below, out=np.zeros_like(below), where=below > 0)
+
+
+def _needed(
+    part: float, seen: _Between, model: FunnelModel, monthly: float, clusters: Clusters | None
+) -> Needed:
+    effect = float(np.quantile(seen.then - seen.today, part))
+    rate = float(seen.today.mean())
+    other = rate + effect
+    if abs(effect) < 1e-9 or not (0 < rate < 1 and 0 < other < 1):
+        return Needed(part, effect, None, None, None, None)
+    customers = two_proportions(rate, other).customers
+    return Needed(
+        part, effect, customers, 2.0 * customers / monthly if monthly > 0 else None,
+        None if clusters is None else _by_agent(customers, clusters),
+        _by_value(rate, other, seen, model),
+    )  # fmt: skip
+
+
+def _by_agent(customers: int, clusters: Clusters) -> float:
+    """Customers an arm where agents, not customers, are drawn for the treatment.
+
+    Each arm has half of the agents, so more customers are more of each agent: n = n0 (1 + (m - 1)
+    ICC) with m = 2 n / agents.
+    """
+    icc, agents = clusters.correlation, clusters.agents
+    left = 1.0 - 2.0 * customers * icc / agents
+    if left <= 0:
+        return math.inf
+    found = customers * (1.0 - icc) / left
+    cluster = max(2.0 * found / agents, 1.0)
+    return math.ceil(customers * design_effect(cluster, icc))
+
+
+def _by_value(rate: float, other: float, seen: _Between, model: FunnelModel) -> int | None:
+    """Customers an arm that find the difference of the revenue of one, where sales are the outcome.
+
+    What a customer brings is nothing, or the value of a sale.
+    """
+    if model.value is None or model.stages[seen.outcome] != model.value.stage:
+        return None
+    weights = model.arrivals.counts[list(seen.segments)]
+    if not weights.sum() > 0:
+        return None
+    mean = float(np.average(model.value.mean[list(seen.segments)], weights=weights))
+    variance = float(np.average(model.value.variance[list(seen.segments)], weights=weights))
+    variance = rate * (mean**2 + variance) - (rate * mean) ** 2
+    if variance <= 0 or mean <= 0:
+        return None
+    return math.ceil(two_means((other - rate) * mean, math.sqrt(variance)))
+
+
+def _learnt(drawn: Futures, gain: Floats) -> tuple[Learnt, ...]:
+    """The worth of knowing each assumption that is not known, the greatest first."""
+    benefits = decisions(gain)
+    found = []
+    for j, each in enumerate(drawn.model.assumptions):
+        if each.low < each.high:
+            known = evppi(benefits, drawn.drawn.assumption[:, j], seed=drawn.model.seed)
+            found.append(Learnt(each.name, known))
+    return tuple(sorted(found, key=lambda each: -each.worth.value))
+
+
+def _pilots(
+    gain: Floats, seen: _Between, needed: tuple[Needed, ...], costs: Costs, seed: int
+) -> tuple[Pilot, ...]:
+    """Tests of some sizes around the one that finds the middle effect."""
+    middle = needed[1].customers or needed[2].customers or 1_000
+    sizes = sorted({max(round(middle * part), _LEAST) for part in _LADDER})
+    rate = float(seen.today.mean())
+    plan = Plan(math.sqrt(rate * (1.0 - rate)), costs.fixed, costs.each)
+    return worth(gain, seen.then - seen.today, plan, sizes, seed=seed)
+
+
+# ---- agents
+
+
+def _clusters(placement: Placement, project: ir.Project, column: str, seen: _Between) -> Clusters:
+    """How alike the customers of one agent are, on mature cohorts of the treated segments."""
+    ruleset = placement.ruleset
+    funnel = funnel_of(ruleset, project)
+    table = ruleset.table(funnel.table)
+    declared = table.column(column)
+    if declared is None:
+        names = [each.name for each in table.columns]
+        near = nearest(column, names)
+        hint = f"the closest column is `{near}`" if near else "name a column of that table"
+        raise RulesError(
+            [problems.no_agents(column, f"is no column of the table `{table.name}`", hint)],
+            unable=True,
+        )
+    expr = ir.Column(table.name, column, declared.type, optional=True)
+    segment_set = find_set(ruleset, project.by)
+    rows = funnel_rows(placement, funnel, segment_set, {"agent": expr})
+    treated = [segment_set.segments[at] for at in seen.segments]
+    until = mature_until(funnel.stages[: seen.outcome + 1], placement.context.as_of)
+    kept = _cases(rows, funnel, seen, treated, until)
+    try:
+        found = learn_agents(kept, agent="agent", segment=SEGMENT, outcome="outcome")
+    except ValueError as error:
+        raise RulesError(
+            [
+                problems.no_agents(
+                    column, f"tells no agents apart: {error}",
+                    "name the column of the agent who treated the customer",
+                )
+            ],
+            unable=True,
+        ) from None  # fmt: skip
+    return Clusters(column, len(found.agents), int(found.cases.sum()), found.correlation)
+
+
+def _cases(
+    rows: pl.DataFrame, funnel: ir.Funnel, seen: _Between, segments: list[str], until: dt.date
+) -> pl.DataFrame:
+    """Mature rows that came to the entry, with their agent and whether they reached the outcome."""
+    kept = rows.filter(pl.col(SEGMENT).is_in(segments) & (pl.col(ENTERED) <= until))
+    if seen.entry:
+        kept = kept.filter(pl.col(f"reached {funnel.stages[seen.entry].name}"))
+    return kept.select(
+        pl.col("agent").cast(pl.String),
+        SEGMENT,
+        outcome=pl.col(f"reached {funnel.stages[seen.outcome].name}").cast(pl.Float64),
+    )
+
+
+def names_of(ruleset: ir.Ruleset) -> Mapping[str, str]:
+    """What assumptions are called, by name."""
+    return {each.name: each.label or each.name for each in ruleset.assumptions}
