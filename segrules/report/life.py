@@ -10,6 +10,7 @@ from rich.console import RenderableType
 
 from segrules.lang import ir
 from segrules.report.projection import chance, figure_record, interval
+from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import (
     NONE,
@@ -37,6 +38,10 @@ _SPREAD = {
     "loss_of_one": "lost with the largest one",
 }
 _OF = {"past": "the moves of the past months", "futures": "the moves of half of the futures"}
+_NAMED = 24
+_FEW = 6
+"""States up to which the table of moves names its columns; beyond, it numbers them."""
+
 _SHOWN = 0.005
 """Part of a segment below which nobody is said to go somewhere."""
 
@@ -60,8 +65,11 @@ def life_tables(found: LifeProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
     )
     yield _scenarios(found, words)
     first = words.scenarios[0]
-    yield heading(f"{first} by segment{money}: {words.base}, the difference and its 80% interval")
-    yield _by_segment(found, first, words)
+    yield heading(f"{first} by segment: {words.base}, the difference and its 80% interval")
+    yield _customers(found, first, words)
+    what = f"{words.base}, the difference and its 80% interval"
+    yield heading(f"{first}, what they buy{money}: {what}")
+    yield _money(found, first, words)
     yield heading(
         f"where customers of each segment are {project.months} months later: {words.base} → {first}"
     )
@@ -71,7 +79,7 @@ def life_tables(found: LifeProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
         yield _spread(found, words)
     yield heading("the same by another way: customers at the end, today")
     yield _checked(found, words)
-    yield from _assumptions(found)
+    yield from stated_tables(found.assumptions, found.currency)
     yield note(_method(found))
 
 
@@ -127,29 +135,40 @@ def _change(row: Row, found: LifeProjection) -> str:
     return f"{signed(_figure(row.difference, scale))}{relative}\n{interval(row.difference, scale)}"
 
 
-def _by_segment(found: LifeProjection, scenario: str, words: _Words) -> RenderableType:
+def _customers(found: LifeProjection, scenario: str, words: _Words) -> RenderableType:
+    """How many are there, leave and are moved."""
     more = [
         name for name in (LEFT, MOVED)
         if any(row.then.mean or row.today.mean for row in found.rows
                if row.measure == name and row.scenario == scenario)
     ]  # fmt: skip
     called = {CUSTOMERS: "there at the end", LEFT: "left for good", MOVED: "moved by levers"}
-    measures = (CUSTOMERS, *HEADLINES, *more)
-    table = grid("segment", ">there now", *(f">{called.get(name, name)}" for name in measures))
+    measures = (CUSTOMERS, *more)
+    table = grid("segment", ">there now", *(f">{called[name]}" for name in measures), first=_NAMED)
     start = found.matrices[words.base].count.sum(axis=1)[: len(found.segments)]
     for segment, now in zip((*found.segments, TOTAL), (*start, start.sum()), strict=True):
-        cells = [count(now)]
-        for measure in measures:
-            row = _find(found, scenario, segment, measure)
-            scale = _scale(row, found)
-            today = _figure(row.today, scale)
-            if row.chance_better is None:
-                cells.append(today)
-            else:
-                change = signed(_figure(row.difference, scale))
-                cells.append(f"{today}  {change}\n{interval(row.difference, scale)}")
+        cells = [_both(_find(found, scenario, segment, name), found) for name in measures]
+        table.add_row(words.segment(segment), count(now), *cells)
+    return table
+
+
+def _money(found: LifeProjection, scenario: str, words: _Words) -> RenderableType:
+    """What they buy and bring."""
+    table = grid("segment", *(f">{name}" for name in HEADLINES), first=_NAMED)
+    for segment in (*found.segments, TOTAL):
+        cells = [_both(_find(found, scenario, segment, name), found) for name in HEADLINES]
         table.add_row(words.segment(segment), *cells)
     return table
+
+
+def _both(row: Row, found: LifeProjection) -> str:
+    """Today, with the difference and its interval where there is one."""
+    scale = _scale(row, found)
+    today = _figure(row.today, scale)
+    if row.chance_better is None:
+        return today
+    change = signed(_figure(row.difference, scale))
+    return f"{today}  {change}\n{interval(row.difference, scale)}"
 
 
 # ---- where customers go
@@ -161,11 +180,19 @@ def _moves(found: LifeProjection, scenario: str, words: _Words) -> RenderableTyp
     shown = [at for at in range(len(today.states)) if today.count[:, at].any()
              or then.count[:, at].any()]  # fmt: skip
     rows = [at for at in range(len(today.states)) if today.count[at].any()]
-    table = grid("of those in", *(f">{_state(today, at, words)}" for at in shown))
+    # many names would leave no room for the figures
+    numbers = {at: f"{place} {_state(today, at, words)}" for place, at in enumerate(shown, 1)}
+    heads = [name.partition(" ")[0] if len(shown) > _FEW else name.partition(" ")[2]
+             for name in numbers.values()]  # fmt: skip
+    table = grid("of those in", *(f">{name}" for name in heads), first=_NAMED)
     before, after = today.share, then.share
     for at in rows:
         cells = [_cell(before[at, to], after[at, to]) for to in shown]
-        table.add_row(_state(today, at, words), *cells)
+        named = numbers.get(at, _state(today, at, words))
+        table.add_row(named if len(shown) > _FEW else _state(today, at, words), *cells)
+    for at in shown:
+        if at not in rows and len(shown) > _FEW:
+            table.add_row(numbers[at], *("" for _ in shown))
     return table
 
 
@@ -212,32 +239,6 @@ def _checked(found: LifeProjection, words: _Words) -> RenderableType:
 # ---- what it rests on
 
 
-def _assumptions(found: LifeProjection) -> Iterator[RenderableType]:
-    if not found.assumptions:
-        return
-    yield heading("what this rests on: ranges that were stated, not estimated from these data")
-    table = grid("assumption", ">from", ">to", "source", "owner", ">held until", first=26)
-    for each in found.assumptions:
-        scale, unit = _unit(each, found.currency)
-        table.add_row(
-            each.label or each.name, f"{each.low * scale:g}", f"{each.high * scale:g}{unit}",
-            f"{each.source}: {each.evidence}" if each.evidence else each.source, each.owner,
-            each.until.isoformat() if each.until else NONE,
-        )  # fmt: skip
-    yield table
-
-
-def _unit(each: ir.Assumption, currency: str | None) -> tuple[float, str]:
-    match each.role:
-        case "amount":
-            return units(1, currency), f" {currency}" if currency else ""
-        case "share":
-            return 100.0, "%"
-        case "odds" | "factor":
-            return 1.0, " × odds" if each.role == "odds" else " times"
-    return 1.0, ""
-
-
 def _method(found: LifeProjection) -> str:
     learned, check = found.learned, found.check
     rates = ", ".join(
@@ -281,7 +282,7 @@ def life_record(found: LifeProjection) -> dict[str, Any]:
         "customers": found.customers,
         "currency": found.currency,
         "engine": {"name": found.engine, "why": found.why},
-        "assumptions": [_assumption(each, found.currency) for each in found.assumptions],
+        "assumptions": [stated_record(each, found.currency) for each in found.assumptions],
         "rates": {
             name: {"sales_a_period": float(rate), "weight_of_own_data": float(weight)}
             for name, rate, weight in zip(
@@ -299,21 +300,6 @@ def life_record(found: LifeProjection) -> dict[str, Any]:
             "placed_differently": found.check.gap,
         },
         "results": [_result(row, found) for row in found.rows],
-    }
-
-
-def _assumption(each: ir.Assumption, currency: str | None) -> dict[str, Any]:
-    scale = units(1, currency) if each.role == "amount" else 1.0
-    return {
-        "name": each.name,
-        "label": each.label,
-        "role": each.role,
-        "low": each.low * scale,
-        "high": each.high * scale,
-        "source": each.source,
-        "evidence": each.evidence,
-        "owner": each.owner,
-        "until": each.until.isoformat() if each.until else None,
     }
 
 

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 
 from segrules.lang import ir
 from segrules.report.projection import EDGE, figure_record
+from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, estimate, label, share, signed, units
 from segrules.sim.line import LineProjection
@@ -57,7 +58,7 @@ def line_tables(found: LineProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
     first = found.project.compare[0]
     yield heading(f"{first} in the course of the day: {against} → then, means")
     yield _course(found, first)
-    yield from _assumptions(found)
+    yield from stated_tables(found.assumptions, found.currency)
     yield note("\n" + "\n".join(_method(found)))
 
 
@@ -246,22 +247,6 @@ def _at_work(part: PartOfDay) -> tuple[float, float]:
     return found[0], found[1]
 
 
-def _assumptions(found: LineProjection) -> Iterator[RenderableType]:
-    if not found.assumptions:
-        return
-    yield heading("what this rests on: ranges that were stated, not estimated from these data")
-    table = grid("assumption", ">from", ">to", "source", "owner", ">held until", first=26)
-    for each in found.assumptions:
-        scale = units(1, found.currency) if each.role == "amount" else 1.0
-        unit = f" {found.currency}" if each.role == "amount" else ""
-        table.add_row(
-            each.label or each.name, f"{each.low * scale:g}", f"{each.high * scale:g}{unit}",
-            f"{each.source}: {each.evidence}" if each.evidence else each.source, each.owner,
-            each.until.isoformat() if each.until else NONE,
-        )  # fmt: skip
-    yield table
-
-
 def _method(found: LineProjection) -> list[str]:
     past = found.past
     lines = [
@@ -335,7 +320,7 @@ def line_record(found: LineProjection) -> dict[str, Any]:
         "targets_seconds": {
             name: each if math.isfinite(each) else None for name, each in found.targets.items()
         },
-        "assumptions": [each.name for each in found.assumptions],
+        "assumptions": [stated_record(each, found.currency) for each in found.assumptions],
         "notes": list(found.notes),
         "results": [_result(row, found) for row in found.rows],
         "course": [_part(part) for part in found.course],

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from segrules.lang import ir
+from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, estimate, label, share, signed, units
 from segrules.sim.model import COST, MONEY_MEASURES, PROFIT, SALES, TOTAL
@@ -49,7 +50,7 @@ def projection_tables(
     )
     yield _by_stage(found, first, labels)
     yield from account
-    yield from _assumptions(found)
+    yield from stated_tables(found.assumptions, found.currency)
     yield note(_method(found))
 
 
@@ -166,20 +167,6 @@ def _share(ratio: Ratio | None) -> str:
     return NONE if ratio is None else share(ratio.value, ratio.mc_error)
 
 
-def _assumptions(found: Projection) -> Iterator[RenderableType]:
-    yield heading("what this rests on: ranges that were stated, not estimated from these data")
-    table = grid("assumption", ">from", ">to", "source", "owner", ">held until", first=26)
-    for each in found.assumptions:
-        scale = units(1, found.currency) if each.role == "amount" else 1.0
-        unit = f" {found.currency}" if each.role == "amount" else " × odds"
-        table.add_row(
-            each.label or each.name, f"{each.low * scale:g}", f"{each.high * scale:g}{unit}",
-            f"{each.source}: {each.evidence}" if each.evidence else each.source, each.owner,
-            each.until.isoformat() if each.until else NONE,
-        )  # fmt: skip
-    yield table
-
-
 def _method(found: Projection) -> str:
     history = found.history
     months = history.months
@@ -214,24 +201,9 @@ def projection_record(found: Projection) -> dict[str, Any]:
         "unplaced": found.history.unplaced,
         "currency": found.currency,
         "engine": {"name": found.engine, "why": found.why},
-        "assumptions": [_assumption(each, found) for each in found.assumptions],
+        "assumptions": [stated_record(each, found.currency) for each in found.assumptions],
         "notes": list(found.estimate.notes),
         "results": [_result(row, found) for row in found.rows],
-    }
-
-
-def _assumption(each: ir.Assumption, found: Projection) -> dict[str, Any]:
-    scale = units(1, found.currency) if each.role == "amount" else 1.0
-    return {
-        "name": each.name,
-        "label": each.label,
-        "role": each.role,
-        "low": each.low * scale,
-        "high": each.high * scale,
-        "source": each.source,
-        "evidence": each.evidence,
-        "owner": each.owner,
-        "until": each.until.isoformat() if each.until else None,
     }
 
 

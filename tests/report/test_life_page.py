@@ -1,4 +1,4 @@
-"""The page of a life: its figures in their places, other bases, names that do nothing, a browser."""
+"""The page of a life: its figures in their places, other bases, hostile names, a browser."""
 
 import datetime as dt
 import re
@@ -54,6 +54,7 @@ assume more   "Dearer <0>" = 1.1 to 1.3 {
   source experiment "test <1>" owner "Sales <2>" until 2026-01-31
 }
 assume chance = 10% to 20% { source judgement "guess" owner "Sales" until 2027-06-30 }
+assume even   = 1 { source data "invoices" owner "Sales" until 2027-06-30 }
 life buying of customers {
   sales        orders value amount
   spend        sums keep 92%
@@ -65,7 +66,7 @@ scenario dearer "A better basket <0>" { process silver value times more }
 scenario care "Care <1>" {
   comms gold, silver, bronze satisfaction by 2 to 8 chance chance cost 0.50 each
 }
-scenario nothing "Nothing" { process silver value times 1 }
+scenario nothing "Nothing" { process silver value times even }
 project next { for 6 months runs 100 seed 11 compare ORDER against BASE }
 """
 

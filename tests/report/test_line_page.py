@@ -56,7 +56,9 @@ project desk { for 12 months runs 400 seed 7 compare ORDER against BASE }
 @cache
 def found(names: tuple[str, ...] = PLAIN, order: str = "gold_first, more, same", base="today"):
     text = (forms.RULES + WORDS).replace("ORDER", order).replace("BASE", base)
-    text = text.replace("gold   when", 'gold "<0>" when').replace("silver when", 'silver "<1>" when')
+    text = text.replace("gold   when", 'gold "<0>" when').replace(
+        "silver when", 'silver "<1>" when'
+    )
     text = text.replace("otherwise bronze", 'otherwise bronze "<2>"')
     for at, name in enumerate(names):
         text = text.replace(f"<{at}>", name)

@@ -9,6 +9,7 @@ from typing import Protocol
 from segrules.report.page import charts, more
 from segrules.report.page.content import Block, Chart, Items, Table, Words
 from segrules.report.page.words import EDGES, Unit, futures, named, plus
+from segrules.report.stated import stated_range
 from segrules.report.words import NONE, count
 from segrules.sim.assumptions import GRADES, Evidence
 from segrules.sim.outlook import Outlook
@@ -166,7 +167,7 @@ def assumption_blocks(
         if each.expired:
             marks[at] = "past its day"
         called = named(stated.name, labels)
-        rows.append((called, more.shown_range(each, currency), source, stated.owner, until))
+        rows.append((called, stated_range(each.stated, currency), source, stated.owner, until))
     said = "The assumptions were not ranked by how much they matter, so all weigh the same."
     head = ("assumption", "range", "source", "owner", "held until")
     return (

@@ -6,6 +6,7 @@ from segrules.report.page import more
 from segrules.report.page.content import Block, Items, Table, Words
 from segrules.report.page.made import Made, versions
 from segrules.report.page.view import View
+from segrules.report.stated import stated_range
 from segrules.report.words import NONE, count
 from segrules.sim.assumptions import GRADES, Weighed
 from segrules.sim.model import PROFIT
@@ -44,7 +45,7 @@ def _assumption_table(title: str, shown: tuple[Weighed, ...], view: View) -> Tab
         turns = more.flip(bar, each, view.unit_of(PROFIT)) if bar else NONE
         if each.expired:
             marks[at] = "past its day"
-        line = (view.called(each), more.shown_range(each, view.found.currency))
+        line = (view.called(each), stated_range(each.stated, view.found.currency))
         rows.append((*line, *((turns,) if bars else ()), source, stated.owner, until))
     turning = ("turns the decision at",) if bars else ()
     return Table(

@@ -9,7 +9,7 @@ from segrules.report.decisions import SOURCES
 from segrules.report.page import charts
 from segrules.report.page.content import Chart, Items, Table, Tone
 from segrules.report.page.words import EDGES, Unit, part, plus, rough
-from segrules.report.words import NONE, count, units
+from segrules.report.words import NONE, count
 from segrules.segments.concentration import Concentration
 from segrules.segments.history.migration import Matrix
 from segrules.sim.assumptions import Evidence, Weighed
@@ -311,18 +311,3 @@ def whale_chart(found: Concentration) -> Chart | None:
         ),
         f"In words: {told}. Above 100% the rest of the customers take away what others bring.",
     )
-
-
-def shown_range(each: Weighed, currency: str | None) -> str:
-    """The range of an assumption, in its unit."""
-    stated = each.stated
-    scale, unit = 1.0, ""
-    match stated.role:
-        case "amount":
-            scale, unit = units(1, currency), f" {currency}" if currency else ""
-        case "share":
-            scale, unit = 100.0, "%"
-        case "odds" | "factor":
-            unit = " × odds" if stated.role == "odds" else " times"
-    low, high = f"{stated.low * scale:g}", f"{stated.high * scale:g}"
-    return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"

@@ -33,6 +33,9 @@ RUNS = 2_000
 _FAR = 4.0
 """How far beyond its range an assumption is followed to where it turns the decision."""
 
+_ALMOST = 0.99
+"""As far as a share is looked at: some that are 1 have no meaning, as an elasticity has not."""
+
 ROWS = 512
 """Points of the spread: that many times two to the number of sources."""
 
@@ -71,7 +74,7 @@ def drivers(
     moved = Tornado(
         outcome.middle(inputs) if bars is None else bars.middle,
         target,
-        () if bars is None else _turning(bars, inputs, outcome),
+        () if bars is None else _turning(bars, inputs, outcome, _shares_of(model)),
     )
     found = _shares(model, inputs, at, against)
     luck = _luck(math.sqrt(max(found.variance, 0.0)), spread)
@@ -91,7 +94,13 @@ def sources_of(ruleset: ir.Ruleset, expired: frozenset[str] = frozenset()) -> di
     }
 
 
-def _turning(found: Tornado, inputs: tuple[Input, ...], outcome: _Outcome) -> tuple[Bar, ...]:
+def _shares_of(model: FunnelModel) -> frozenset[str]:
+    return frozenset(each.name for each in model.assumptions if each.role in ("share", "response"))
+
+
+def _turning(
+    found: Tornado, inputs: tuple[Input, ...], outcome: _Outcome, shares: frozenset[str]
+) -> tuple[Bar, ...]:
     """The bars that move anything, with a break-even beyond their range where none is inside.
 
     It is looked for where the assumption is still of its kind: an effect up to none at all, and
@@ -113,9 +122,11 @@ def _turning(found: Tornado, inputs: tuple[Input, ...], outcome: _Outcome) -> tu
         turn = bar.break_even
         if turn is None:
             low, high = inputs[j].at(0.0), inputs[j].at(1.0)
+            most = max(high, _ALMOST) if bar.name in shares else math.inf
             turn = break_even(
-                at, low / _FAR, high * _FAR, target=found.target, start=float(centre[0, j])
-            ).value
+                at, low / _FAR, min(high * _FAR, most), target=found.target,
+                start=float(centre[0, j]),
+            ).value  # fmt: skip
         bars.append(replace(bar, break_even=turn))
     return tuple(bars)
 

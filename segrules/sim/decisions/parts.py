@@ -181,7 +181,8 @@ def _touched(model: FunnelModel, scenario: ir.Scenario) -> set[str]:
 
 
 def _spill(model: FunnelModel, scenario: ir.Scenario, gains: Floats) -> Spill | None:
-    named = _touched(model, scenario)
+    """A lever for every segment names none: what it does anywhere may be the cost of another."""
+    named = {name for lever in scenario.levers for name in lever.segments}
     other = [at for at, name in enumerate(model.segments) if name not in named]
     if not other or not gains[:, other].any():
         return None

@@ -45,7 +45,8 @@ def share_out(cases: Floats, worth: Floats, speed: Floats, hours: float, out: Fl
         return first
     level = -math.inf
     before = -1
-    while True:
+    # each round drops a segment or ends; figures that are none must not make it endless
+    for _ in range(len(cases) + 1):
         weight, given, pulled, active = 0.0, 0.0, 0.0, 0
         for j in range(len(cases)):
             if cases[j] > 0.0 and worth[j] > 0.0:
