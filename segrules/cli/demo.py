@@ -194,7 +194,7 @@ class _Case:
         from segrules.report.assignment import assignment_tables
         from segrules.report.history import history_tables
         from segrules.report.identity import identity_tables
-        from segrules.report.projection import projection_tables
+        from segrules.report.simulated import tables
         from segrules.report.study import study_tables
         from segrules.report.tables import heading, note
 
@@ -213,7 +213,7 @@ class _Case:
             declared = ruleset.set(each.segments_of)
             yield from history_tables(each, declared, brief=each.climbs is None)
         if ruleset.projects:
-            yield from projection_tables(self._projection(), ruleset)
+            yield from tables(self._projection(), (), ruleset)
 
     def _values(self) -> Iterator[RenderableType]:
         """How the value is spread where the rules have one, otherwise what segments are made of."""
@@ -232,7 +232,7 @@ class _Case:
     def record(self, batches: list[Batch]) -> dict[str, Any]:
         from segrules.report.history import history_record
         from segrules.report.profile import profile_record
-        from segrules.report.projection import projection_record
+        from segrules.report.simulated import record
         from segrules.report.study import study_record
 
         first, *more = batches
@@ -250,7 +250,7 @@ class _Case:
                 for review in made["reviews"]:
                     review["file"] = Path(review["file"]).name
         if self.rules.ruleset.projects:
-            found["simulate"] = projection_record(self._projection())
+            found["simulate"] = record(self._projection(), ())
         return found
 
     def _summary(self, batch: Batch) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def command(
     held = held_record(backtested, rules, project)
     found = carry_out(rules, frames, day, settings)
     show(found.findings)
-    judged = _judged(found, rules, held)
+    judged = _judged(found, rules, held, every=form is Format.json or require_grade is not None)
     _print(found, judged, rules, form)
     if report is not None:
         write_page(_page(found, judged, rules, file), report)
@@ -134,14 +134,16 @@ def carry_out(
         return whichever.carry_out(placement, found, settings, progress, rules.history)
 
 
-def _judged(found: Found, rules: Rules, held: bool) -> tuple[Account, ...]:
-    """What each scenario is made of and rests on, where that is known."""
-    from segrules.sim.decisions.account import accounts
+def _judged(found: Found, rules: Rules, held: bool, *, every: bool) -> tuple[Account, ...]:
+    """What each scenario, or the first one, is made of and rests on, where that is known."""
+    from segrules.sim.decisions.account import account, accounts
     from segrules.sim.projection import Projection
 
     if not isinstance(found, Projection):
         return ()
-    return accounts(found, rules.ruleset, back_tested=held)
+    if every:
+        return accounts(found, rules.ruleset, back_tested=held)
+    return (account(found, rules.ruleset, 0, back_tested=held),)
 
 
 def _print(found: Found, judged: tuple[Account, ...], rules: Rules, form: Format) -> None:

@@ -26,7 +26,7 @@ DATA = "data"
 JUDGEMENT = "judgement"
 LUCK = "luck"
 
-MIDDLE = 200
+MIDDLE = 100
 """Draws of the parameters over which the outcome is averaged when one assumption is moved."""
 
 RUNS = 2_000
