@@ -63,7 +63,7 @@ def command(
     It looks without luck, runs the best settings again with it, and judges the winner once more on
     fresh luck. After Ctrl-C the best of what was tried is shown.
 
-        segrules optimise rules.seg --vary complex_from --limit "cost <= today" --as-of 2026-06-30
+        segrules optimise rules.seg --vary complex_from --limit "cost <= today" ...
         segrules optimise rules.seg --vary share=10%:40% --vary agents --measure sales ...
     """
     from segrules.deciding import placer

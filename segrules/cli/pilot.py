@@ -53,7 +53,7 @@ def command(
 
     Rates and arrivals are the project's own; the effect is what its assumptions say.
 
-        segrules pilot rules.seg --scenario letters --table leads=leads.csv --as-of 2026-06-30
+        segrules pilot rules.seg --scenario letters --as-of 2026-06-30 ...
         segrules pilot rules.seg --cost 5000 --cost-each 2 --agent adviser ...
     """
     from segrules.deciding import placer

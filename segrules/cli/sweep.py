@@ -60,8 +60,8 @@ def command(
 
     Every setting has the same seed and luck; after Ctrl-C the finished settings are shown.
 
-        segrules sweep rules.seg --over letter_odds --table leads=leads.csv --as-of 2026-06-30
-        segrules sweep rules.seg --over complex_from=3:8:6 --measure revenue --format csv ...
+        segrules sweep rules.seg --over letter_odds --as-of 2026-06-30 ...
+        segrules sweep rules.seg --over complex_from=3:8:6 --format csv ...
     """
     from segrules.deciding import placer
     from segrules.report.sweep import sweep_record, sweep_tables

@@ -151,10 +151,11 @@ def plan_test(
     history = funnel_history(placement, funnel_of(ruleset, project), segment_set)
     seed = project.seed if settings.seed is None else settings.seed
     ground = Ground(ruleset, project, history, seed)
-    model = ground.model([next(each for each in ruleset.scenarios if each.name == name)])
+    model = ground.model([find_scenario(ruleset, name)])
     drawn = futures(model, settings.runs or RUNS)
     before, after = drawn.arms([None, 0], drawn.parameters())
-    seen = _between(model, before, after)
+    named = {each for lever in find_scenario(ruleset, name).levers for each in lever.segments}
+    seen = _between(model, before, after, named)
     if seen is None:
         raise RulesError([problems.no_rate_to_test(name)], unable=True)
     clusters = None if agent is None else _clusters(placement, project, agent, seen)
@@ -180,10 +181,22 @@ def plan_test(
     )  # fmt: skip
 
 
-def _between(model: FunnelModel, before: Arm, after: Arm) -> _Between | None:
-    """The stages between which some rate changes, in the segments where it does."""
+def find_scenario(ruleset: ir.Ruleset, name: str) -> ir.Scenario:
+    """The scenario of a name that is known to be one."""
+    return next(each for each in ruleset.scenarios if each.name == name)
+
+
+def _between(model: FunnelModel, before: Arm, after: Arm, named: set[str]) -> _Between | None:
+    """The stages between which some rate changes, in the segments where it does.
+
+    Where levers name segments, only these are tested: what changes elsewhere, because hours go
+    from one case to another, is too little to be seen in a test.
+    """
     old, new = (_rates(arm.counts) for arm in (before, after))
     moved = np.any(np.abs(new - old) > 1e-12, axis=0)
+    aimed = np.array([not named or name in named for name in model.segments])
+    if (moved & aimed[:, None]).any():
+        moved &= aimed[:, None]
     if not moved.any():
         return None
     segments = tuple(np.flatnonzero(np.any(moved, axis=1)).tolist())
