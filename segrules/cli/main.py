@@ -33,7 +33,6 @@ from segrules.cli import (
     profile,
     simulate,
     study,
-    sweep,
     test,
     version,
 )

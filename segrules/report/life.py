@@ -205,7 +205,7 @@ def _cell(today: float, then: float) -> str:
     if max(today, 0.0 if math.isnan(then) else then) < _SHOWN:
         return NONE
     first, second = percent(today, 0), percent(then, 0)
-    return first if first == second else f"{first} → {second}"
+    return first if first == second else f"{first.removesuffix('%')}→{second}"
 
 
 def _spread(found: LifeProjection, words: _Words) -> RenderableType:
