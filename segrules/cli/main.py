@@ -33,6 +33,7 @@ from segrules.cli import (
     profile,
     simulate,
     study,
+    sweep,
     test,
     version,
 )
@@ -99,7 +100,6 @@ for _module in (
     assign,
     profile,
     study,
-    sweep,
     test,
     history,
     explain,
