@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 
 from segrules.lang.ir import SegmentSet
 from segrules.report.assignment import assignment_tables
-from segrules.report.projection import _chance, projection_tables
+from segrules.report.projection import chance, projection_tables
 from segrules.report.words import estimate, share
 from segrules.segments.summary import SegmentSummary, SetSummary, Summary
 
@@ -71,14 +71,14 @@ def test_shares_of_a_projection_are_no_finer_than_two_errors() -> None:
 
 
 def test_a_chance_is_no_finer_than_the_futures_allow() -> None:
-    assert _chance(0.534, 100) == "50%"
-    assert _chance(0.534, 2_000) == "50%"
-    assert _chance(0.534, 20_000) == "53%"
-    assert _chance(0.96, 1_000) == "over 94%"
-    assert _chance(0.04, 1_000) == "under 6%"
-    assert _chance(1.0, 10_000) == "over 99%"
-    assert _chance(0.0, 100) == "under 3%"
-    assert _chance(0.9999, 10_000) == "over 99%"
+    assert chance(0.534, 100) == "50%"
+    assert chance(0.534, 2_000) == "50%"
+    assert chance(0.534, 20_000) == "53%"
+    assert chance(0.96, 1_000) == "over 94%"
+    assert chance(0.04, 1_000) == "under 6%"
+    assert chance(1.0, 10_000) == "over 99%"
+    assert chance(0.0, 100) == "under 3%"
+    assert chance(0.9999, 10_000) == "over 99%"
 
 
 def summary(name: str, segments: tuple[str, ...], unsure: int) -> Summary:
