@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from cases import case
 
+from segrules.lang import ir
 from segrules.segments.funnel import FunnelHistory, Moments, StageCounts, complete_months
 from segrules.sim.estimate import Estimate, estimate, projected_months
 from segrules.sim.model import Charge
@@ -124,7 +125,6 @@ def test_a_stated_cost_needs_no_past() -> None:
     found = made(replace(past, costs=none))
     assert {line.name: set(line.amount.tolist()) for line in found.model.costs} == {
         "acquisition": {4_000.0},
-        "quality_check": {1_800.0},
     }
     (note,) = [note for note in found.notes if "cost" in note]
     assert "agent_time at appointment" in note
@@ -193,11 +193,19 @@ def test_a_segment_without_sales_borrows_their_average_value() -> None:
 
 
 def test_levers_multiply_where_they_meet_and_say_so() -> None:
-    found = made(history({}))
-    assert any("all_four" in note and "sale" in note for note in found.notes)
-    route = found.model.scenarios[1].levers[0]
-    assert route.costs == (Charge("specialist_cost", stage="appointment"),)
-    assert [found.model.segments[at] for at in route.segments] == ["complex_high"]
+    ruleset = case("advice").rules.ruleset
+    letters = ir.Lever("comms", ("complex_high",), (ir.Odds("sale", "letter_odds"),))
+    named = ir.Lever(
+        "process", ("complex_high",), (ir.Odds("sale", "loyalty_odds"),),
+        costs=(ir.LeverCost(700.0),),
+    )  # fmt: skip
+    both = replace(ruleset.scenarios[0], name="both", levers=(letters, named))
+    asked = replace(ruleset.projects[0], compare=("both",))
+    found = estimate(replace(ruleset, scenarios=(both,)), asked, history({}), seed=1)
+    assert any("both" in note and "sale" in note for note in found.notes)
+    first, second = found.model.scenarios[0].levers
+    assert second.costs == (Charge(700.0, stage="appointment"),)
+    assert [found.model.segments[at] for at in first.segments] == ["complex_high"]
 
 
 def test_counts_agree_with_their_expectation_on_the_worked_case() -> None:
@@ -206,7 +214,7 @@ def test_counts_agree_with_their_expectation_on_the_worked_case() -> None:
     model = placed.estimate.model
     expected = {
         (row.scenario, row.segment, row.measure): row
-        for row in summarise(simulate(model, 4_000, "expected"))
+        for row in summarise(simulate(model, 4_000, "expected"), holds=("cost",))
     }
     for row in placed.rows:
         other = expected[row.scenario, row.segment, row.measure]
