@@ -6,7 +6,6 @@ INVARIANT: what stands below a sensitive heading is in no line of the text.
 from __future__ import annotations
 
 import datetime as dt
-import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ import polars as pl
 
 from segrules.lang.format import format_file
 from segrules.lang.pipeline import compile_source
-from segrules.lang.tables import load_parser, reserved_words
+from segrules.lang.tables import reserved_words
 from segrules.segments import infer
 from segrules.segments.headings import fresh
 from segrules.segments.infer import CURRENCY, ZONE, Column
@@ -174,17 +173,12 @@ def _quoted(found: Starter) -> dict[str, str]:
 
 def spelled(name: str) -> str:
     """A name as it is written: words of the language stand in backticks."""
-    return f"`{name}`" if name in _language() else name
+    return f"`{name}`" if name in _reserved() else name
 
 
 @cache
-def _language() -> frozenset[str]:
-    """The reserved words, and every word of a terminal that stands for several."""
-    words = set(reserved_words())
-    for terminal in load_parser().terminals:
-        if terminal.pattern.type == "re" and terminal.name not in ("NAME", "STRING", "COMMENT"):
-            words.update(re.findall(r"(?<!\\)[a-z_]{2,}", terminal.pattern.value))
-    return frozenset(words)
+def _reserved() -> frozenset[str]:
+    return frozenset(reserved_words())
 
 
 # ---- the day

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inferred import ROWS, assigned, clean, findings, made, many, written
 
-from segrules.lang.tables import reserved_words
+from segrules.lang.tables import load_parser
 from segrules.segments.draft import FirstFile, spelled
 from segrules.segments.headings import named, parts, plural, singular
 from segrules.segments.infer import Column, columns
@@ -168,9 +168,13 @@ def test_names() -> None:
         assert singular(several) == one
 
 
-@pytest.mark.parametrize(
-    "heading", [*reserved_words(), "sensitive", "until_outcome", "text", "key", "rows", "missing"]
-)
+def words_of_the_language() -> list[str]:
+    """Every word the grammar spells, also within terminals of several words."""
+    spelled = (terminal.pattern.value for terminal in load_parser().terminals)
+    return sorted({word for text in spelled for word in re.findall(r"(?<!\\)[a-z_]{2,}", text)})
+
+
+@pytest.mark.parametrize("heading", words_of_the_language())
 def test_words_of_the_language_as_headings(tmp_path: Path, heading: str) -> None:
     table = {
         "customer_id": [f"k{at}" for at in range(ROWS)],
