@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -145,3 +146,46 @@ def test_two_processes_at_once(tmp_path):
         assert output.startswith("True")
     call(tmp_path)
     assert call(tmp_path)[0] == 1
+
+
+NORMAL = (
+    "from segrules.sim.draws import normal\n"
+    "from segrules.sim.uniforms import Key\n"
+    "print(normal(Key(7, 1, 2, 3, 4)), sum(normal.stats.cache_hits.values()))\n"
+)
+
+
+def test_a_change_in_what_a_kernel_calls_compiles_it_anew(tmp_path):
+    package = tmp_path / "segrules"
+    shutil.copytree(ROOT / "segrules", package, ignore=shutil.ignore_patterns("__pycache__"))
+    variables = {**os.environ, "SEGRULES_CACHE": str(tmp_path / "cache")}
+    variables.pop("SEGRULES_NO_CACHE", None)
+
+    def drawn():
+        run = subprocess.run(
+            [sys.executable, "-c", NORMAL],
+            cwd=tmp_path,
+            env={**variables, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        value, hits = run.stdout.split()
+        return float(value), int(hits)
+
+    first, hits = drawn()
+    assert hits == 0
+    assert drawn() == (first, 1)
+    # what the kernel does not reach leaves it alone
+    with (package / "sim" / "luck.py").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert drawn() == (first, 1)
+    # another module, from which its own imports
+    uniforms = package / "sim" / "uniforms.py"
+    text = uniforms.read_text(encoding="utf-8")
+    assert text.count("+ 0.5) * _UNIT") == 1
+    uniforms.write_text(text.replace("+ 0.5) * _UNIT", "+ 0.5) * 0.5 * _UNIT"), encoding="utf-8")
+    other, hits = drawn()
+    assert hits == 0
+    assert other != first
+    assert drawn() == (other, 1)

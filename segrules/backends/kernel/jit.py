@@ -14,46 +14,26 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import llvmlite  # type: ignore[import-untyped]  # it carries no types
 import llvmlite.binding  # type: ignore[import-untyped]  # it carries no types
 import numba
 from numba.core import caching as numba_caching
 
+from segrules import __version__
+
 caching: Any = numba_caching  # it carries no types
-_FOLDERS = "_segrules_folders"
-"""The attribute of a function in which its kernel's folders stand."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 GENERATIONS = 6
 """How many keyed directories are kept: those in use and those of earlier versions."""
-
-
-class Decorator(Protocol):
-    def __call__(self, function: Function) -> Function: ...
-
-
-def kernels(*folders: Path) -> Decorator:
-    """A decorator for kernels that call functions of further folders, their own among them.
-
-    See `kernel`. A change in one of the folders compiles them anew.
-    """
-
-    def compile(function: Function) -> Function:
-        compiled: Any = numba.njit(nogil=True, fastmath=False, error_model="numpy")(function)
-        # With NUMBA_DISABLE_JIT=1 numba hands back the plain function, which has no cache.
-        if hasattr(compiled, "py_func") and cache_directory() is not None:
-            vars(function)[_FOLDERS] = folders
-            compiled._cache = _VerifiedCache(function)
-        return cast(Function, compiled)
-
-    return compile
 
 
 def kernel(function: Function) -> Function:
@@ -61,23 +41,24 @@ def kernel(function: Function) -> Function:
 
     `fastmath` stays off, so that the same inputs give the same bits on every machine; division
     follows IEEE 754 instead of raising, which spares the loops a branch. The original function
-    remains available as `.py_func` and is the oracle in the tests. It calls nothing outside of
-    this folder; see `kernels` for one that does.
+    remains available as `.py_func` and is the oracle in the tests. What it calls stands in its
+    own module or in one that this module imports at its top: a change there compiles it anew.
     """
-    return kernels()(function)
+    compiled: Any = numba.njit(nogil=True, fastmath=False, error_model="numpy")(function)
+    # With NUMBA_DISABLE_JIT=1 numba hands back the plain function, which has no cache.
+    if hasattr(compiled, "py_func") and cache_directory() is not None:
+        compiled._cache = _VerifiedCache(function)
+    return cast(Function, compiled)
 
 
 @functools.cache
-def cache_directory(*folders: Path) -> Path | None:
-    """The private directory of this very build, or None when there is to be no cache.
-
-    It is for kernels that call functions of these folders beside this one.
-    """
+def cache_directory() -> Path | None:
+    """The private directory of these versions, or None when there is to be no cache."""
     if os.environ.get("SEGRULES_NO_CACHE", "") not in ("", "0"):
         return None
     try:
         root = _own(_cache_root())
-        directory = _own(root / _build_key(folders))
+        directory = _own(root / _build_key())
         # Only what is ours alone is changed: the root may be a directory the user has for more.
         directory.chmod(0o700)
         tempfile.TemporaryFile(dir=directory).close()
@@ -106,25 +87,46 @@ def _own(path: Path) -> Path:
     return path
 
 
-def _build_key(folders: Iterable[Path]) -> str:
-    """Name everything the machine code depends on.
-
-    Numba notices a change in the file of a kernel itself but not in the functions it calls, so
-    the text of all kernels is part of the key.
-    """
-    text = hashlib.sha256()
-    for folder in (Path(__file__).parent, *folders):
-        for source in sorted(folder.rglob("*.py")):
-            text.update(source.read_bytes())
+def _build_key() -> str:
+    """Name what the machine code of every kernel depends on; see `_stamp` for a kernel's own."""
     parts = (
         "kernels",
+        f"segrules{__version__}",
         f"numba{numba.__version__}",
         f"llvmlite{llvmlite.__version__}",
         f"{platform.python_implementation().lower()}{platform.python_version()}",
         llvmlite.binding.get_host_cpu_name(),
-        text.hexdigest()[:16],
     )
     return "-".join(parts)
+
+
+_PACKAGE = Path(__file__).parents[2]
+_IMPORT = re.compile(r"^(?:from|import) segrules([\w.]*)(?: import (\([^)]*\)|.*))?", re.MULTILINE)
+
+
+@functools.cache
+def _stamp(source: Path) -> str:
+    """The digest of a module's text and of all it imports of this package, at whatever distance.
+
+    Numba notices a change in the file of a kernel itself but not in the functions it calls.
+    """
+    reached: set[Path] = set()
+    fresh = {source}
+    while fresh:
+        reached |= fresh
+        fresh = {path for each in fresh for path in _imported(each)} - reached
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(reached))).hexdigest()
+
+
+@functools.cache
+def _imported(source: Path) -> frozenset[Path]:
+    """The modules of this package that stand in the imports at the top of a module."""
+    found = set()
+    for module, names in _IMPORT.findall(source.read_text(encoding="utf-8")):
+        place = _PACKAGE.joinpath(*module.split("."))
+        found.add(place.with_suffix(".py"))
+        found.update(place / f"{name}.py" for name in re.findall(r"\w+", names))
+    return frozenset(path for path in found if path.is_file())
 
 
 def _forget_old(root: Path, current: Path) -> None:
@@ -143,8 +145,10 @@ class _Locator(caching.UserProvidedCacheLocator):  # type: ignore[misc]  # carri
         self._py_file = py_file
         self._lineno = py_func.__code__.co_firstlineno
         folder = self.get_suitable_cache_subpath(py_file)
-        directory = cache_directory(*getattr(py_func, _FOLDERS, ()))
-        self._cache_path = os.path.join(cast(Path, directory), folder)
+        self._cache_path = os.path.join(cast(Path, cache_directory()), folder)
+
+    def get_source_stamp(self) -> str:
+        return _stamp(Path(self._py_file))
 
     @classmethod
     def from_function(cls, py_func: Callable[..., Any], py_file: str) -> "_Locator | None":
