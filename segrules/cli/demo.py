@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from segrules.segments.batch import Batch
     from segrules.segments.history.migration import Migration
     from segrules.segments.profile import Profile
+    from segrules.sim.whichever import Found
 
 CASES = "advice, contact_centre, portfolio, retail or value"
 
@@ -106,11 +108,13 @@ def _run(folder: Path, place: Path, seed: int, form: Format, *, kept: bool) -> N
         batches = case.assign()
     if form is Format.json:
         print_json({"case": folder.name, **case.record(batches)})
-        return
-    for batch in batches:
-        show(batch.warnings)
-    print_tables(case.tables(batches, kept=kept))
-    print(_next(case, kept=kept))
+    else:
+        for batch in batches:
+            show(batch.warnings)
+        print_tables(case.tables(batches, kept=kept))
+        print(_next(case, kept=kept))
+    if case.rules.ruleset.projects and not case.projection.complete:
+        raise typer.Exit(130)
 
 
 def _prepared(folder: Path, place: Path, seed: int) -> _Case:
@@ -213,7 +217,7 @@ class _Case:
             declared = ruleset.set(each.segments_of)
             yield from history_tables(each, declared, brief=each.climbs is None)
         if ruleset.projects:
-            yield from tables(self._projection(), (), ruleset)
+            yield from tables(self.projection, (), ruleset)
 
     def _values(self) -> Iterator[RenderableType]:
         """How the value is spread where the rules have one, otherwise what segments are made of."""
@@ -250,7 +254,7 @@ class _Case:
                 for review in made["reviews"]:
                     review["file"] = Path(review["file"]).name
         if self.rules.ruleset.projects:
-            found["simulate"] = record(self._projection(), ())
+            found["simulate"] = record(self.projection, ())
         return found
 
     def _summary(self, batch: Batch) -> dict[str, Any]:
@@ -292,8 +296,11 @@ class _Case:
     def _study(self) -> Any:
         return self.rules.study(self._frames(), as_of=self.as_of)
 
-    def _projection(self) -> Any:
-        return self.rules.simulate(self._frames(), as_of=self.as_of, seed=self.seed)
+    @cached_property
+    def projection(self) -> Found:
+        """What the scenarios would do, from where the assignments left the customers."""
+        rules = replace(self.rules, history=self.history)
+        return rules.simulate(self._frames(), as_of=self.as_of, seed=self.seed)
 
 
 def _next(case: _Case, *, kept: bool) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segrules.text import problems
-from segrules.text.diagnostic import RulesError
+from segrules.text.diagnostic import Diagnostic, RulesError
 
 if TYPE_CHECKING:
     from segrules.report.page.content import Page
@@ -44,8 +45,19 @@ def check_page(out: Path | None, given: Iterable[str]) -> None:
         problem = problems.over_input(name)
     elif any(find_spec(each) is None for each in NEEDED):
         problem = problems.page_extra_lacking(name)
+    else:
+        problem = _refused(out)
     if problem:
         raise RulesError([problem], unable=True)
+
+
+def _refused(out: Path) -> Diagnostic | None:
+    """Why nothing can be written beside `out`, tried: what the rights say is not all there is."""
+    try:
+        tempfile.TemporaryFile(dir=out.parent).close()
+    except OSError as error:
+        return problems.not_written(str(out), error.strerror or "the system refused")
+    return None
 
 
 def made(rules: Rules, file: str) -> Made:

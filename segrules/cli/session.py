@@ -240,7 +240,7 @@ class Progress:
             return f"{self.doing}, {passed:.0f} s"
         pace = self.done / passed
         left = (self.total - self.done) / pace
+        said = f"{pace:,.0f} a second" if pace >= 1 else f"{60 * pace:.0f} a minute"
         return (
-            f"{self.doing}: {self.done:,} of {self.total:,} {self.unit}, {pace:,.0f} a second, "
-            f"{left:.0f} s left"
+            f"{self.doing}: {self.done:,} of {self.total:,} {self.unit}, {said}, {left:.0f} s left"
         )

@@ -145,6 +145,24 @@ def test_interrupting_gives_what_there_is(tmp_path: Path) -> None:
     assert 2 <= held["runs"] < 300_000
 
 
+def test_interrupting_while_the_commands_are_loaded() -> None:
+    script = (
+        "import sys\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'segrules.cli.main':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "from segrules.__main__ import main\n"
+        "main()\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment(),
+        check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "interrupted\n")
+
+
 def test_terminating(tmp_path: Path) -> None:
     made = busy_shop(tmp_path, 200)
     with with_early_progress(made) as child:

@@ -47,6 +47,7 @@ def test_page_is_written_beside_the_result(shop: Path, command: str) -> None:
         ("page.pdf", "SEG690"),
         ("page", "SEG690"),
         ("nowhere/page.html", "SEG414"),
+        ("/proc/page.html", "SEG416"),
         ("folder.html", "SEG414"),
         ("customers.html", "SEG415"),
     ],
