@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 from cli_shop import AS_OF, run
 
-LIMIT = 1024 * 2**20
-ROWS = 1_050_000
+LIMIT = 2048 * 2**20
+ROWS = 2_100_000
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_polars_streams_what_does_not_fit(big: Path) -> None:
 
 
 def test_spark_gives_the_same(big: Path, spark: Any) -> None:
-    """In the session of the tests, whose memory is larger than the set."""
+    """In the session of the tests, whose memory is no larger than the set."""
     assert spark is not None
     out = big / "care_spark"
     done = run(
