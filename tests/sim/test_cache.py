@@ -189,3 +189,11 @@ def test_a_change_in_what_a_kernel_calls_compiles_it_anew(tmp_path):
     assert hits == 0
     assert other != first
     assert drawn() == (other, 1)
+    # a function that stands on another line leaves nothing behind
+    kept = len(files(tmp_path / "cache", ".nbi"))
+    text = (package / "sim" / "draws.py").read_text(encoding="utf-8")
+    assert text.count("@kernel\ndef normal(") == 1
+    moved = text.replace("@kernel\ndef normal(", "\n\n@kernel\ndef normal(")
+    (package / "sim" / "draws.py").write_text(moved, encoding="utf-8")
+    assert drawn() == (other, 0)
+    assert len(files(tmp_path / "cache", ".nbi")) == kept

@@ -10,6 +10,7 @@ whatever does not agree is deleted and compiled again. No state of the cache is 
 """
 
 import functools
+import glob
 import hashlib
 import json
 import os
@@ -26,8 +27,6 @@ import llvmlite  # type: ignore[import-untyped]  # it carries no types
 import llvmlite.binding  # type: ignore[import-untyped]  # it carries no types
 import numba
 from numba.core import caching as numba_caching
-
-from segrules import __version__
 
 caching: Any = numba_caching  # it carries no types
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -91,7 +90,6 @@ def _build_key() -> str:
     """Name what the machine code of every kernel depends on; see `_stamp` for a kernel's own."""
     parts = (
         "kernels",
-        f"segrules{__version__}",
         f"numba{numba.__version__}",
         f"llvmlite{llvmlite.__version__}",
         f"{platform.python_implementation().lower()}{platform.python_version()}",
@@ -182,6 +180,7 @@ class _VerifiedCache(caching.FunctionCache):  # type: ignore[misc]  # carries no
         try:
             super().save_overload(sig, data)
             self._seal()
+            self._forget_moved()
         except Exception:
             # A cache that cannot be written is no cache, not an error.
             self._discard()
@@ -211,6 +210,14 @@ class _VerifiedCache(caching.FunctionCache):  # type: ignore[misc]  # carries no
         with tempfile.NamedTemporaryFile("w", dir=self.cache_path, delete=False) as file:
             file.write(text)
         os.replace(file.name, self._manifest)
+
+    def _forget_moved(self) -> None:
+        """Remove what was kept of this function when it stood on another line of its file."""
+        base = self._impl.filename_base
+        function = base.rpartition("-")[0]
+        for path in Path(self.cache_path).glob(f"{glob.escape(function)}-*"):
+            if not path.name.startswith(f"{base}."):
+                path.unlink(missing_ok=True)
 
     def _discard(self) -> None:
         try:
