@@ -97,7 +97,9 @@ def test_a_stage_called_sales_is_not_repeated():
     up = Scenario("up", "Up", (Lever("call back", (0,), (("contact", "response"),)),))
     model = example(stages=("lead", "contact", "sales"), scenarios=(up,))
     assert measures(model) == ("lead", "contact", "sales", "revenue", "cost", "profit")
-    assert len(summarise(simulate(model, 10))) == 4 * 6
+    rows = summarise(simulate(model, 10))
+    assert list(dict.fromkeys(each.measure for each in rows)) == [*measures(model), "margin"]
+    assert len(rows) == 4 * 7
 
 
 @pytest.mark.parametrize(
