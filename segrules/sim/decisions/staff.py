@@ -194,29 +194,31 @@ def _played(drawn: Futures, following: Following, at: int | None) -> _Played:
             changes = working(following.agents, drawn.model, at, (place.month, EVERY))
             turn = following.turn(changes, following.levels[at])
         found.append(_state(answer, _there(following, turn, parameters.assumption)))
-    return _mean(found, weights / weights.sum())
+    months = scene.months / scene.months.sum()
+    return _mean(found, weights / weights.sum(), months)
 
 
 def _state(answer: Answer, there: Floats) -> _Played:
     return _Played(answer.pay, answer.cases, answer.hours, there, answer.worked)
 
 
-def _mean(states: Sequence[_Played], weights: Floats) -> _Played:
-    """Weighted by the arrivals of their months; hours per case also by their cases."""
+def _mean(states: Sequence[_Played], weights: Floats, months: Floats) -> _Played:
+    """Weighted by the arrivals of their months; hours per case also by their cases, staff by time.
+
+    weights, months: the parts of the arrivals and of the time that fall to each state.
+    """
     if len(states) == 1:
         return states[0]
 
-    def mean(name: str) -> Floats:
-        return np.asarray(
-            sum(w * getattr(each, name) for w, each in zip(weights, states, strict=True))
-        )
+    def mean(name: str, by: Floats = weights) -> Floats:
+        return np.asarray(sum(w * getattr(each, name) for w, each in zip(by, states, strict=True)))
 
     cases = mean("cases").sum(axis=1)
     spent = sum(
         w * each.hours * each.cases.sum(axis=1) for w, each in zip(weights, states, strict=True)
     )
     hours = np.asarray(spent) / np.where(cases > 0.0, cases, 1.0)
-    return _Played(mean("pay"), mean("cases"), hours, mean("there"), mean("worked"))
+    return _Played(mean("pay"), mean("cases"), hours, mean("there", months), mean("worked"))
 
 
 def _there(following: Following, turn: Turn, assumed: Floats) -> Floats:
