@@ -48,6 +48,11 @@ def ladder(found: Projection, scenario: str) -> list[tuple[str, Row]]:
     ]  # fmt: skip
 
 
+def ladder_title(rows: list[tuple[str, Row]]) -> str:
+    """What the ladder is called; without revenue it leads to the cost only."""
+    return "from revenue to profit" if rows and rows[0][0] == REVENUE else "cost by part"
+
+
 def of_total(rows: tuple[Row, ...], scenario: str) -> dict[str, Row]:
     """The rows of all segments together, by measure."""
     return {row.measure: row for row in rows if row.scenario == scenario and row.segment == TOTAL}
@@ -58,7 +63,8 @@ def cost_tables(found: Projection, scenario: str, base: str) -> Iterator[Rendera
     money = f" ({found.currency})" if found.currency else ""
     rows = ladder(found, scenario)
     if rows:
-        yield heading(f"{scenario}, from revenue to profit{money}: mean, and the difference in 80%")
+        title = ladder_title(rows)
+        yield heading(f"{scenario}, {title}{money}: mean, and the difference in 80% of futures")
         yield _table(found, base, rows)
     total = of_total(found.rows, scenario)
     held = [(name, total[name]) for name in AT_EQUAL if name in total]

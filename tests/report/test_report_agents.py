@@ -209,7 +209,7 @@ def test_the_page_shows_who_loses() -> None:
 
 def test_the_page_tells_the_cost_by_part_and_the_opportunity() -> None:
     money = captions()
-    (cost,) = [each for each in money if each.startswith("From revenue to profit by part (GBP)")]
+    (cost,) = [each for each in money if each.startswith("From revenue to profit (GBP)")]
     assert "pay by results" in [row[0] for row in money[cost].rows]
     assert any(each.startswith("At equal cost or sales, as in today") for each in money)
     assert any(each.startswith("Opportunity today (revenue, GBP)") for each in money)

@@ -1,5 +1,6 @@
 """Scenarios taken apart: what each lever adds, whom else it touches, what comes by itself."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,10 @@ from decisions_forms import (
     rules_of,
     scenario,
 )
+from rich.console import Console
 
+from segrules.report.simulated import tables
+from segrules.sim.decisions.account import accounts
 from segrules.sim.decisions.futures import amounts, futures
 from segrules.sim.decisions.parts import RUNS, _spill, lever_names, taken_apart
 from segrules.sim.model import PROFIT
@@ -172,3 +176,10 @@ def test_where_there_is_no_profit_nothing_breaks_even():
     found = made.simulate({"customers": customers()}, as_of=AS_OF, runs=100)
     apart = taken_apart(ground(found, made), scenario(made, "letters"), 100)
     assert apart.worth == ()
+    console = Console(file=io.StringIO(), width=160)
+    for each in tables(found, accounts(found, made.ruleset), made.ruleset):
+        console.print(each)
+    text = console.file.getvalue()
+    assert "how it may turn out: sold, against today" in text
+    assert "both, cost by part (GBP)" in text
+    assert "revenue" not in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segrules.report.costs import AT_EQUAL, ladder, of_total
+from segrules.report.costs import AT_EQUAL, ladder, ladder_title, of_total
 from segrules.report.outlooks import payback_told
 from segrules.report.page import arms
 from segrules.report.page.content import Block, Items, Table
@@ -22,7 +22,8 @@ def money_blocks(view: View) -> tuple[Block, ...]:
     blocks: list[Block] = []
     rows = ladder(view.found, scenario)
     if rows:
-        blocks.append(_table(f"From revenue to profit by part{money}", rows, view))
+        title = ladder_title(rows)
+        blocks.append(_table(f"{title[:1].upper()}{title[1:]}{money}", rows, view))
     total = of_total(view.found.rows, scenario)
     held = [(name, total[name]) for name in AT_EQUAL if name in total]
     if held:
