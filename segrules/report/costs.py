@@ -74,7 +74,8 @@ def cost_tables(found: Projection, scenario: str, base: str) -> Iterator[Rendera
 
 
 def _table(found: Projection, base: str, rows: list[tuple[str, Row]]) -> RenderableType:
-    table = grid("", f">{base}", ">then", ">difference", ">better in", first=30)
+    better = ">better in" if any(row.measure == PROFIT for row in found.rows) else ">less in"
+    table = grid("", f">{base}", ">then", ">difference", better, first=30)
     for called, row in rows:
         scale = units(1, found.currency) if _in_money(row) else 1.0
         both = (mean(each, scale) for each in (row.today, row.then))

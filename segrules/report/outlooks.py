@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from segrules.report.figures import TAIL, chance, change, figure_record
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import counted, estimate, signed, units
-from segrules.sim.model import MONEY_MEASURES
+from segrules.sim.model import MONEY_MEASURES, PROFIT
 from segrules.sim.outlook import Outlook, Payback, Why
 from segrules.sim.projection import Projection
 from segrules.sim.summary import Ratio
@@ -27,8 +27,9 @@ def outlook_tables(found: Projection, names: dict[str, str], base: str) -> Itera
     unit = f" ({found.currency})" if measure in MONEY_MEASURES and found.currency else ""
     yield heading(f"how it may turn out: {measure}{unit}, against {base}")
     target = any(each.target is not None for each in found.outlooks)
+    more = ">better in" if measure == PROFIT else ">more in"
     table = grid(
-        "", ">better in", *([">reaches the target in"] if target else []),
+        "", more, *([">reaches the target in"] if target else []),
         ">expected loss\nif it is done", ">if it is left", ">mean of the\nworst 5 of 100", first=24,
     )  # fmt: skip
     for each in found.outlooks:
