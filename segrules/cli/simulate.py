@@ -12,13 +12,17 @@ from segrules.cli.options import (
     AsOf,
     Backtested,
     Format,
+    Futures,
     History,
     Knobs,
     OutputFormat,
+    ProjectName,
     ReportFile,
     RequiredGrade,
     RulesFile,
+    Seed,
     Tables,
+    Threads,
 )
 from segrules.cli.page import check_page, made, write_page
 from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
@@ -51,40 +55,31 @@ class ExecutorName(StrEnum):
     spark = "spark"
 
 
+Engine = Annotated[
+    EngineName,
+    typer.Option(
+        "--engine",
+        help="auto: the cheapest that holds; counts: by segment; expected: without luck; "
+        "customers: each one, period by period; events: each contact of a line.",
+    ),
+]
+Executor = Annotated[
+    ExecutorName, typer.Option("--executor", help="Who does the work; the result is the same.")
+]
+
+
 def command(
     file: RulesFile,
     as_of: AsOf,
     table: Tables = [],
     knob: Knobs = [],
     history: History = None,
-    project: Annotated[
-        str | None,
-        typer.Option("--project", metavar="NAME", help="Which project, where there are several."),
-    ] = None,
-    runs: Annotated[
-        int | None, typer.Option("--runs", min=100, max=1_000_000, help="How many futures.")
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed", min=0, max=2**63 - 1, help="The luck; the same seed gives the same bytes."
-        ),
-    ] = None,
-    engine: Annotated[
-        EngineName,
-        typer.Option(
-            "--engine",
-            help="auto: the cheapest that holds; counts: by segment; expected: without luck; "
-            "customers: each one, period by period; events: each contact of a line.",
-        ),
-    ] = EngineName.auto,
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, max=256, help="Default: all cores.")
-    ] = None,
-    executor: Annotated[
-        ExecutorName,
-        typer.Option("--executor", help="Who does the work; the result is the same."),
-    ] = ExecutorName.threads,
+    project: ProjectName = None,
+    runs: Futures = None,
+    seed: Seed = None,
+    engine: Engine = EngineName.auto,
+    threads: Threads = None,
+    executor: Executor = ExecutorName.threads,
     backtested: Backtested = None,
     require_grade: RequiredGrade = None,
     report: ReportFile = None,

@@ -9,14 +9,16 @@ from typing import Any
 from rich.console import RenderableType
 
 from segrules.lang import ir
-from segrules.report.projection import figure_record, interval
+from segrules.report.figures import figure_record, interval, mean
+from segrules.report.projection import base_of
+from segrules.report.staff import gap_record, gap_tables, staff_record, staff_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, estimate, label, share, signed, units
 from segrules.sim.assumptions import GRADES, Weighed
 from segrules.sim.decide.tornado import Bar
 from segrules.sim.decisions.account import Account
 from segrules.sim.decisions.drivers import LUCK
-from segrules.sim.decisions.parts import Parts
+from segrules.sim.decisions.parts import Parts, Worth
 from segrules.sim.model import MONEY_MEASURES, PROFIT, REVENUE, SALES, TOTAL
 from segrules.sim.projection import Projection
 from segrules.sim.summary import Figure, Row
@@ -41,6 +43,9 @@ def account_tables(
         yield note(f"\n{name}: {said}")
     scale = _scale(account, found)
     measure = f"{account.parts.measure}{_unit(account, found)}"
+    if account.staff is not None:
+        yield from staff_tables(account.staff, found, ruleset, base_of(found, ruleset))
+    yield from gap_tables(account.gaps, found, dict(ruleset.set(found.project.by).labels))
     yield heading(f"{name}, lever by lever: what each adds to the {measure}, in any order")
     yield _parts(account.parts, scale)
     spill = spilled(account, found, ruleset)
@@ -115,9 +120,14 @@ def _unit(account: Account, found: Projection) -> str:
 
 
 def _parts(parts: Parts, scale: float) -> RenderableType:
-    table = grid("lever", ">adds", ">80% interval", first=30)
-    for each in parts.levers:
-        table.add_row(each.name, _told(each.figure, scale), interval(each.figure, scale))
+    worth = [">costs by itself", ">breaks even at"] if parts.worth else []
+    table = grid("lever", ">adds", ">80% interval", *worth, first=30)
+    for at, each in enumerate(parts.levers):
+        own = parts.worth[at] if parts.worth else None
+        table.add_row(
+            each.name, _told(each.figure, scale), interval(each.figure, scale),
+            *([] if own is None else [mean(own.own, scale), _most(own, scale)]),
+        )  # fmt: skip
     table.add_row("all together", _told(parts.whole, scale), interval(parts.whole, scale))
     if parts.regression is not None:
         figure = parts.regression.figure
@@ -125,6 +135,11 @@ def _parts(parts: Parts, scale: float) -> RenderableType:
             f"beside it: {parts.regression.name}", _told(figure, scale), interval(figure, scale)
         )
     return table
+
+
+def _most(own: Worth, scale: float) -> str:
+    """The cost at which a lever adds nothing; none where it takes from the profit at no cost."""
+    return NONE if own.most.mean <= 0.0 else mean(own.most, scale)
 
 
 def _told(figure: Figure, scale: float) -> str:
@@ -185,7 +200,8 @@ def account_record(found: Projection, account: Account) -> dict[str, Any]:
         "measure": parts.measure,
         "unit": found.currency if parts.measure in (PROFIT, *MONEY_MEASURES) else "customers",
         "levers": [
-            {"lever": each.name, **figure_record(each.figure, scale)} for each in parts.levers
+            {"lever": each.name, **figure_record(each.figure, scale), **_worth(parts, at, scale)}
+            for at, each in enumerate(parts.levers)
         ],
         "together": figure_record(parts.whole, scale),
         "levers_exact": parts.exact,
@@ -204,7 +220,17 @@ def account_record(found: Projection, account: Account) -> dict[str, Any]:
             for name, part in zip(drivers.shares.names, drivers.shares.share, strict=True)
         },
         "grade": account.evidence.grade,
+        "agents": None if account.staff is None else staff_record(account.staff, found),
+        "opportunity": [gap_record(each, found) for each in account.gaps],
     }
+
+
+def _worth(parts: Parts, at: int, scale: float) -> dict[str, Any]:
+    """What a lever costs by itself, and the cost at which it adds nothing to the profit."""
+    if not parts.worth:
+        return {}
+    each = parts.worth[at]
+    return {"own_cost": each.own.mean * scale, "break_even_cost": each.most.mean * scale}
 
 
 def _bar(bar: Bar, account: Account, found: Projection, scale: float) -> dict[str, Any]:

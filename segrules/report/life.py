@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from segrules.lang import ir
-from segrules.report.projection import chance, figure_record, interval
+from segrules.report.figures import chance, figure_record, interval
 from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import (

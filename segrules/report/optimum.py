@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from segrules.lang import ir
-from segrules.report.projection import EDGE, chance
+from segrules.report.figures import EDGE, chance
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, estimate, signed, units
 from segrules.sim.decide.search import Design

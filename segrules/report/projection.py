@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import RenderableType
 
 from segrules.lang import ir
+from segrules.report.costs import cost_record, cost_tables
+from segrules.report.figures import both_record, chance, interval, mean
+from segrules.report.outlooks import outlook_record, outlook_tables, why_tables
 from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
-from segrules.report.words import NONE, count, estimate, label, share, signed, units
+from segrules.report.words import NONE, count, label, share, signed, units
 from segrules.sim.model import COST, MONEY_MEASURES, PROFIT, SALES, TOTAL
 from segrules.sim.projection import Projection
-from segrules.sim.summary import Figure, Ratio, Row
+from segrules.sim.summary import IN_MONEY, Ratio, Row
 
 HEADLINES = (SALES, *MONEY_MEASURES)
-
-EDGE = 1.71
-"""Monte Carlo error of the ends of an 80% interval over that of the mean, as for a normal."""
 
 
 def projection_tables(
@@ -29,7 +28,7 @@ def projection_tables(
 
     account: what stands before the assumptions.
     """
-    project = found.project
+    project, base = found.project, base_of(found, ruleset)
     yield heading(
         f"{project.name}: the next {project.months} months, {count(found.runs)} futures, "
         f"seed {found.seed}"
@@ -38,20 +37,32 @@ def projection_tables(
         yield note("incomplete: interrupted before all futures were run")
     better = ", and the share of futures with more profit" if _has_profit(found) else ""
     yield heading(
-        f"difference from today over all segments{_money(found)}: mean, 80% interval{better}"
+        f"difference from {base} over all segments{_money(found)}: mean, 80% interval{better}"
     )
     yield _scenarios(found, ruleset)
-    first = project.compare[0]
+    names = {each.name: each.label for each in ruleset.scenarios}
+    yield from outlook_tables(found, names, base)
+    first = found.outlooks[0].scenario
     labels = {**ruleset.set(project.by).labels, TOTAL: "all segments"}
-    yield heading(f"{first} by segment{_money(found)}: today, the difference and its 80% interval")
+    yield heading(f"{first} by segment{_money(found)}: {base}, the difference and its 80% interval")
     yield _by_segment(found, first, labels)
     yield heading(
-        f"{first} by stage, where it changes anything: share of those who reached the stage before"
+        f"{first} by stage, where it changes anything: share of those who reached the stage "
+        "before, and its index (100 is the average of all)"
     )
     yield _by_stage(found, first, labels)
+    yield from why_tables(found, 0, base)
+    yield from cost_tables(found, first, base)
     yield from account
     yield from stated_tables(found.assumptions, found.currency)
     yield note(_method(found))
+
+
+def base_of(found: Projection, ruleset: ir.Ruleset) -> str:
+    """What scenarios are held against, as it is called."""
+    against = found.project.against
+    labels = {each.name: each.label for each in ruleset.scenarios}
+    return against if against == "today" else labels.get(against) or against
 
 
 def _money(found: Projection) -> str:
@@ -61,9 +72,11 @@ def _money(found: Projection) -> str:
 def _scenarios(found: Projection, ruleset: ir.Ruleset) -> RenderableType:
     measures = _headlines(found)
     better = [">better in"] if _has_profit(found) else []
-    table = grid("against today", *(f">{name}" for name in measures), *better, first=24)
+    table = grid(
+        f"against {base_of(found, ruleset)}", *(f">{name}" for name in measures), *better, first=24
+    )
     words = {each.name: each.label or each.name for each in ruleset.scenarios}
-    for name in found.project.compare:
+    for name in (each.scenario for each in found.outlooks):
         rows = {
             row.measure: row for row in found.rows if row.scenario == name and row.segment == TOTAL
         }
@@ -85,46 +98,17 @@ def _has_profit(found: Projection) -> bool:
     return any(row.measure == PROFIT for row in found.rows)
 
 
-def chance(part: float | None, runs: int) -> str:
-    """A chance in whole percent, never surer than the number of futures allows."""
-    if part is None:
-        return "no change"
-    if part in (0.0, 1.0) or runs < 1_000:
-        edge = max(1.0, 300.0 / runs)
-        if part >= 1.0 - edge / 100:
-            return f"over {100 - edge:.0f}%"
-        if part <= edge / 100:
-            return f"under {edge:.0f}%"
-    error = math.sqrt(part * (1.0 - part) / runs)
-    shown = share(part, max(error, 0.001))  # whole percent at best
-    if shown == "100%":
-        return f"over {math.floor(100 * (part - 2 * error))}%"
-    if shown == "0%":
-        return f"under {math.ceil(100 * (part + 2 * error))}%"
-    return shown
-
-
 def _scale(row: Row, found: Projection) -> float:
-    return units(1, found.currency) if row.measure in MONEY_MEASURES else 1.0
+    return units(1, found.currency) if row.measure in IN_MONEY else 1.0
 
 
 def _change(row: Row, found: Projection) -> str:
     """The mean difference with its 80% interval, and relative to today."""
     if row.chance_better is None:
         return "no change"
-    shown = _figure(row.difference, _scale(row, found))
+    shown = mean(row.difference, _scale(row, found))
     relative = f" ({signed(_share(row.relative))})" if row.relative else ""
     return f"{signed(shown)}{relative}\n{interval(row.difference, _scale(row, found))}"
-
-
-def _figure(figure: Figure, scale: float) -> str:
-    return estimate(figure.mean, figure.mc_error, scale)
-
-
-def interval(figure: Figure, scale: float) -> str:
-    error = EDGE * figure.mc_error
-    low, high = (signed(estimate(edge, error, scale)) for edge in figure.interval80)
-    return f"{low} to {high}"
 
 
 def _by_segment(found: Projection, scenario: str, labels: dict[str, str]) -> RenderableType:
@@ -136,11 +120,11 @@ def _by_segment(found: Projection, scenario: str, labels: dict[str, str]) -> Ren
         for measure in measures:
             row = next(r for r in rows if r.segment == segment and r.measure == measure)
             scale = _scale(row, found)
-            today = _figure(row.today, scale)
+            today = mean(row.today, scale)
             if row.chance_better is None:
                 cells.append(today)
             else:
-                change = signed(_figure(row.difference, scale))
+                change = signed(mean(row.difference, scale))
                 cells.append(f"{today}  {change}\n{interval(row.difference, scale)}")
         table.add_row(label(segment, labels), *cells)
     return table
@@ -158,9 +142,17 @@ def _by_stage(found: Projection, scenario: str, labels: dict[str, str]) -> Rende
             row = rows[segment, stage]
             today, then = _share(row.passed_today), _share(row.passed_then)
             same = row.passed_today == row.passed_then
-            cells.append(today if same else f"{today} → {then}")
+            cells.append(f"{today if same else f'{today} → {then}'}{_index(row)}")
         table.add_row(label(segment, labels), *cells)
     return table
+
+
+def _index(row: Row) -> str:
+    """The index below the share; of all segments it is 100 by what it means."""
+    if row.segment == TOTAL or row.index_today is None or row.index_then is None:
+        return ""
+    today, then = count(row.index_today), count(row.index_then)
+    return f"\n{today}" if today == then else f"\n{today} → {then}"
 
 
 def _share(ratio: Ratio | None) -> str:
@@ -203,7 +195,10 @@ def projection_record(found: Projection) -> dict[str, Any]:
         "engine": {"name": found.engine, "why": found.why},
         "assumptions": [stated_record(each, found.currency) for each in found.assumptions],
         "notes": list(found.estimate.notes),
+        "against": found.project.against,
         "results": [_result(row, found) for row in found.rows],
+        "cost": [cost_record(row, found) for row in found.parts],
+        "outlook": [outlook_record(found, at) for at in range(len(found.outlooks))],
     }
 
 
@@ -213,20 +208,17 @@ def _result(row: Row, found: Projection) -> dict[str, Any]:
         "scenario": row.scenario,
         "segment": row.segment,
         "measure": row.measure,
-        "unit": found.currency if row.measure in MONEY_MEASURES else "customers",
-        "today": figure_record(row.today, scale),
-        "then": figure_record(row.then, scale),
-        "difference": figure_record(row.difference, scale),
+        "unit": found.currency if row.measure in IN_MONEY else "customers",
+        **both_record(row, scale),
         "chance_better": row.chance_better,
+        **(_passed(row) if row.passed_today or row.passed_then else {}),
     }
 
 
-def figure_record(figure: Figure, scale: float) -> dict[str, Any]:
-    """Mean, intervals and Monte Carlo error of one figure."""
+def _passed(row: Row) -> dict[str, Any]:
+    """Of a stage, the share of those who reached the one before; 100 is the share of all."""
+    shares = {"today": row.passed_today, "then": row.passed_then}
     return {
-        "mean": figure.mean * scale,
-        "interval50": [edge * scale for edge in figure.interval50],
-        "interval80": [edge * scale for edge in figure.interval80],
-        "interval95": [edge * scale for edge in figure.interval95],
-        "mc_error": figure.mc_error * scale,
+        "passed": {arm: ratio.value if ratio else None for arm, ratio in shares.items()},
+        "index": {"today": row.index_today, "then": row.index_then},
     }

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from segrules.lang import ir
-from segrules.report.projection import chance, figure_record, interval
+from segrules.report.figures import chance, figure_record, interval
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import count, estimate, signed, units
 from segrules.sim.decisions.settings import Dial

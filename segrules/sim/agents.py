@@ -66,7 +66,7 @@ def agents_of(
         crews=crews,
         hours=_hours(effort, history, names),
         elasticity=names.figures(effort.elasticity if effort else (), NO_GAIN),
-        response=_response(effort),
+        response=effort.response if effort else 0.0,
         supply=effort.supply if effort else 0.0,
         terms=_unpaid(names) if plan is None else names.terms(plan),
         checks=_checks(quality, names),
@@ -159,12 +159,6 @@ def _no_stay(
     ]
 
 
-def _response(effort: ir.Effort | None) -> Figure:
-    if effort is None:
-        return 0.0
-    return crew.RESPONSE if effort.response is None else effort.response
-
-
 def _unpaid(names: _Names) -> crew.Terms:
     """Nobody has said what agents get."""
     return crew.Terms("", (1.0,) * len(names.segments))
@@ -243,7 +237,7 @@ def _crews(
 ) -> tuple[crew.Crew, ...]:
     """The pools of the funnel; one of everybody where none are named."""
     if effort is None or not effort.pools:
-        return (crew.Crew("everybody", 1.0, None, names.places(())),)
+        return (crew.Crew("everybody", 1.0, None, names.places(()), counted=False),)
     pools = [each for name in effort.pools for each in ruleset.pools if each.name == name]
     made = tuple(_crew(each, names, months) for each in pools)
     if len(made) > 1:
@@ -277,6 +271,7 @@ def _crew(pool: ir.Pool, names: _Names, months: int) -> crew.Crew:
         names.places(pool.serves),
         0.0 if pool.cost is None else pool.cost,
         pool.skill,
+        counted=agents is not None,
     )
 
 

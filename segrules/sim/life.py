@@ -37,7 +37,7 @@ from segrules.sim.learn.migration import learn_rows
 from segrules.sim.model import MONEY_MEASURES, Floats
 from segrules.sim.outlook import Outlook
 from segrules.sim.projection import Settings
-from segrules.sim.summary import Row
+from segrules.sim.summary import Row, columns
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 from segrules.text.problems import living
@@ -101,20 +101,14 @@ def unit_of(measure: str, currency: str | None) -> str | None:
 
 def _flat(row: Row, currency: str | None) -> dict[str, str | float | None]:
     scale = 10 ** -decimals(currency) if row.measure in MONEY_MEASURES else 1.0
-    flat: dict[str, str | float | None] = {
+    return {
         "scenario": row.scenario,
         "segment": row.segment,
         "measure": row.measure,
         "unit": unit_of(row.measure, currency),
+        **columns(row, scale),
+        "chance_better": row.chance_better,
     }
-    for arm in ("today", "then", "difference"):
-        figure = getattr(row, arm)
-        flat[f"{arm}_mean"] = figure.mean * scale
-        for level in (50, 80, 95):
-            low, high = getattr(figure, f"interval{level}")
-            flat[f"{arm}_low{level}"], flat[f"{arm}_high{level}"] = low * scale, high * scale
-        flat[f"{arm}_mc_error"] = figure.mc_error * scale
-    return flat | {"chance_better": row.chance_better}
 
 
 def carry_out(

@@ -29,6 +29,7 @@ from segrules.sim.queues.days import Days, answered, joined, method, played
 from segrules.sim.queues.fault import Fault
 from segrules.sim.queues.figures import LineRow, Pair, PartOfDay, course, rows
 from segrules.sim.queues.past import Past, past
+from segrules.sim.summary import columns
 from segrules.sim.work import Span, work_through
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
@@ -86,21 +87,15 @@ class LineProjection:
 
 def _flat(row: LineRow, currency: str | None) -> dict[str, str | float | None]:
     scale = 10 ** -decimals(currency) if row.unit == "money" else 1.0
-    flat: dict[str, str | float | None] = {
+    return {
         "scenario": row.scenario,
         "segment": row.segment or None,
         "pool": row.pool or None,
         "measure": row.measure,
         "unit": currency if row.unit == "money" else row.unit,
+        **columns(row, scale),
+        "chance_better": row.chance_better,
     }
-    for name in ("today", "then", "difference"):
-        figure = getattr(row, name)
-        flat[f"{name}_mean"] = figure.mean * scale
-        for level in (50, 80, 95):
-            low, high = getattr(figure, f"interval{level}")
-            flat[f"{name}_low{level}"], flat[f"{name}_high{level}"] = low * scale, high * scale
-        flat[f"{name}_mc_error"] = figure.mc_error * scale
-    return flat | {"chance_better": row.chance_better}
 
 
 def carry_out(

@@ -26,9 +26,10 @@ SALES, REVENUE, COST, PROFIT = "sales", "revenue", "cost", "profit"
 MONEY_MEASURES = (REVENUE, COST, PROFIT)
 MAX_MONTHS = 65_536
 
-STAGES, LEVERS = "stages", "levers"
+STAGES, LEVERS, ONCE = "stages", "levers", "once"
 AGENT_PARTS = ("pay", "checks", "redress", "capacity")
-"""Parts of the cost: what the stages cost, what levers do, and what agents do where there are any.
+"""Parts of the cost: what the stages cost, what levers do as they go on and once, and what agents
+do where there are any.
 
 Pay is what agents get by results; capacity is their hours.
 """
@@ -292,7 +293,8 @@ class FunnelModel:
     @property
     def parts(self) -> tuple[str, ...]:
         """The names of the parts of the cost."""
-        return (STAGES, LEVERS) if self.agents is None else (STAGES, LEVERS, *AGENT_PARTS)
+        of_agents = () if self.agents is None else AGENT_PARTS
+        return (STAGES, LEVERS, ONCE, *of_agents)
 
     @property
     def sale(self) -> str:

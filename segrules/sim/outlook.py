@@ -5,15 +5,16 @@ Shapes: R replications, T projected months, n parts. Figures are in the unit of 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from segrules.sim.decide.mix import mix_and_rate
 from segrules.sim.decide.risk import Judgement, chance, judge, standard_error
 from segrules.sim.decide.shapley import Contributions
 from segrules.sim.model import COST, MONEY_MEASURES, PROFIT, REVENUE, Floats, require
-from segrules.sim.run import Arm, Draws
+from segrules.sim.run import Arm, Draws, Numbers
 from segrules.sim.summary import LOWER_IS_BETTER, Figure, Ratio, figure
 
 DOTS = 100
@@ -39,6 +40,33 @@ class Outlook:
     loss_done: Ratio
     loss_left: Ratio
     target: float | None
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why the number of customers who reach a stage changes: all segments together.
+
+    volume: more or fewer reach the stage before; mix: others do; rate: they go on otherwise.
+    """
+
+    stage: str
+    volume: Figure
+    mix: Figure
+    rate: Figure
+
+
+@dataclass(frozen=True)
+class Payback:
+    """When a scenario has brought back what it cost, in months from its beginning.
+
+    by_month: float[T], the share of futures that are not behind any more at the end of month 1,
+    2, ... and stay so. months: after which that holds of the mean, 0 where it is never behind,
+    None where it is to the end. deepest: the furthest that the mean is behind, 0 or below.
+    """
+
+    by_month: tuple[float, ...]
+    months: int | None
+    deepest: float
 
 
 @dataclass(frozen=True)
@@ -134,6 +162,56 @@ def courses(
         for name, arm in zip(names, draws.scenarios, strict=True)
         if name != against
     )
+
+
+def paybacks(draws: Draws, *, against: str | None = None) -> tuple[Payback, ...]:
+    """When each scenario is ahead of what it is held against; the draws hold months and a value."""
+    names = [each.name for each in draws.model.scenarios]
+    base = draws.today if against is None else draws.scenarios[names.index(against)]
+    before = _by_month(base, PROFIT)
+    return tuple(
+        payback(_by_month(arm, PROFIT) - before)
+        for name, arm in zip(names, draws.scenarios, strict=True)
+        if name != against
+    )
+
+
+def payback(difference: Floats) -> Payback:
+    """The payback of a difference in profit by month, float64[R, T]."""
+    so_far = np.cumsum(difference, axis=1)
+    mean = so_far.mean(axis=0)
+    behind = mean < 0.0
+    last = np.flatnonzero(behind)
+    months = int(last[-1]) + 2 if len(last) else 0
+    # ahead from a month on: in it and in every later one
+    ahead = np.logical_and.accumulate((so_far >= 0.0)[:, ::-1], axis=1)[:, ::-1]
+    share: list[float] = ahead.mean(axis=0).tolist()
+    return Payback(tuple(share), None if behind[-1] else months, float(min(0.0, mean.min())))
+
+
+def whys(draws: Draws, *, against: str | None = None) -> tuple[tuple[Why, ...], ...]:
+    """By scenario, why the number of those who reach each later stage changes.
+
+    Stages before which nobody stands in some future are left out.
+    """
+    names = [each.name for each in draws.model.scenarios]
+    base = draws.today if against is None else draws.scenarios[names.index(against)]
+    return tuple(
+        tuple(_whys(draws.model.stages, base.counts, arm.counts))
+        for name, arm in zip(names, draws.scenarios, strict=True)
+        if name != against
+    )
+
+
+def _whys(stages: Sequence[str], today: Numbers, then: Numbers) -> Iterator[Why]:
+    before, after = today.astype(np.float64), then.astype(np.float64)
+    for k in range(1, len(stages)):
+        customers = before[:, :, k - 1], after[:, :, k - 1]
+        if not all((each.sum(axis=1) > 0.0).all() for each in customers):
+            continue
+        found = mix_and_rate(customers, (before[:, :, k], after[:, :, k]))
+        mix, rate = (figure(each.sum(axis=1)) for each in (found.mix, found.rate))
+        yield Why(stages[k], figure(found.volume), mix, rate)
 
 
 def _by_month(arm: Arm, measure: str) -> Floats:

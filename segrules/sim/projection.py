@@ -20,10 +20,19 @@ from segrules.sim.agents import agents_of, check_agents, diagnosed
 from segrules.sim.effort.problems import EffortError
 from segrules.sim.estimate import Estimate, estimate, projected_months
 from segrules.sim.executors import EXECUTORS, executor
-from segrules.sim.model import Floats
-from segrules.sim.outlook import Course, Outlook, courses, outlooks
+from segrules.sim.model import Floats, FunnelModel
+from segrules.sim.outlook import (
+    Course,
+    Outlook,
+    Payback,
+    Why,
+    courses,
+    outlooks,
+    paybacks,
+    whys,
+)
 from segrules.sim.run import Draws, Engine, simulate
-from segrules.sim.summary import IN_MONEY, Figure, Row, cost_parts, summarise
+from segrules.sim.summary import IN_MONEY, Row, columns, cost_parts, summarise
 from segrules.sim.work import How
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
@@ -68,8 +77,9 @@ class Projection:
 
     `runs` are those that were finished; `complete` is False after an interruption. `outlooks` and
     `courses` are in the order of the scenarios, without the one that they are held against (whose
-    arm then is "today" in all of them); courses only where they were asked for. `parts` are the
-    parts of the cost; `stages` are those of the past that was estimated from.
+    arm then is "today" in all of them), and so are `whys`, a tuple a scenario, and `paybacks`:
+    courses only where they were asked for, paybacks also where something is paid once. `parts` are
+    the parts of the cost; `stages` are those of the past that was estimated from.
     """
 
     project: ir.Project
@@ -88,6 +98,8 @@ class Projection:
     stages: tuple[StudiedStage, ...] = ()
     parts: tuple[Row, ...] = ()
     courses: tuple[Course, ...] = ()
+    whys: tuple[tuple[Why, ...], ...] = ()
+    paybacks: tuple[Payback, ...] = ()
 
     def frame(self) -> pl.DataFrame:
         """A row a scenario, segment ("all" is the total) and measure.
@@ -102,20 +114,14 @@ class Projection:
 def _flat(row: Row, currency: str | None) -> dict[str, str | float | None]:
     money = row.measure in IN_MONEY
     scale = 10 ** -decimals(currency) if money else 1.0
-    flat: dict[str, str | float | None] = {
+    return {
         "scenario": row.scenario,
         "segment": row.segment,
         "measure": row.measure,
         "unit": currency if money else "customers",
+        **columns(row, scale),
+        "chance_better": row.chance_better,
     }
-    for arm in ("today", "then", "difference"):
-        figure: Figure = getattr(row, arm)
-        flat[f"{arm}_mean"] = figure.mean * scale
-        for level in (50, 80, 95):
-            low, high = getattr(figure, f"interval{level}")
-            flat[f"{arm}_low{level}"], flat[f"{arm}_high{level}"] = low * scale, high * scale
-        flat[f"{arm}_mc_error"] = figure.mc_error * scale
-    return flat | {"chance_better": row.chance_better}
 
 
 def find_project(ruleset: ir.Ruleset, name: str | None) -> ir.Project:
@@ -185,10 +191,11 @@ def project(
     agents = agents_of(ruleset, found, history)
     estimated = estimate(ruleset, found, history, seed=seed, agents=agents)
     check_agents(estimated.model)
+    once = estimated.model.value is not None and _pays_once(estimated.model)
     try:
         with executor(settings.executor, settings.threads) as pool:
             how = How(pool, on_progress=on_progress)
-            draws = simulate(estimated.model, runs, engine, how, months=settings.months)
+            draws = simulate(estimated.model, runs, engine, how, months=settings.months or once)
     except EffortError as unsettled:
         raise diagnosed(unsettled) from unsettled
     if not draws.complete and len(draws.replications) < 2:
@@ -208,7 +215,19 @@ def project(
         outlooks(draws, target_of(found, draws), against=against), studied(history),
         cost_parts(draws, against=against),
         courses(draws, months, against=against) if settings.months else (),
+        whys(draws, against=against),
+        paybacks(draws, against=against) if once else (),
     )  # fmt: skip
+
+
+def _pays_once(model: FunnelModel) -> bool:
+    """Whether something is paid before it can have brought anything."""
+    return any(
+        cost.per == "once"
+        for scenario in model.scenarios
+        for lever in scenario.levers
+        for cost in lever.costs
+    )
 
 
 def chosen(engine: EngineName) -> Engine:

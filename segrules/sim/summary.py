@@ -8,7 +8,7 @@ same draws give the same bits.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from segrules.sim.model import (
     PROFIT,
     REVENUE,
     SALES,
+    STAGES,
     TOTAL,
     Floats,
     FunnelModel,
@@ -30,7 +31,10 @@ SALES_AT, REVENUE_AT, COST_AT = (
 )  # fmt: skip
 """In each future: what the scenario's cost would be, or bring, at the cost or sales of today."""
 
-IN_MONEY = frozenset({*MONEY_MEASURES, REVENUE_AT, COST_AT})
+MARGIN = "margin"
+"""Revenue less what the stages cost: before pay, checks, redress, hours and levers."""
+
+IN_MONEY = frozenset({*MONEY_MEASURES, REVENUE_AT, COST_AT, MARGIN})
 LOWER_IS_BETTER = frozenset({COST, COST_AT})
 
 _LEVELS = (0.25, 0.75, 0.1, 0.9, 0.025, 0.975)
@@ -62,7 +66,8 @@ class Row:
     """One measure of one segment (or of `TOTAL`) in one scenario; money in minor units.
 
     relative: the difference over today. passed_today, passed_then: of a stage after the first,
-    the share of those who reached the stage before. None over a mean of zero.
+    the share of those who reached the stage before; index_today, index_then: 100 where that is
+    the share of all segments. None over a mean of zero.
 
     chance_better: share of replications in which the scenario is strictly better (for a cost:
     lower); None when the difference is zero in every one of them.
@@ -78,6 +83,34 @@ class Row:
     relative: Ratio | None = None
     passed_today: Ratio | None = None
     passed_then: Ratio | None = None
+    index_today: float | None = None
+    index_then: float | None = None
+
+
+class Compared(Protocol):
+    """A measure of today (or of what else is compared with), of a scenario, and what differs."""
+
+    @property
+    def today(self) -> Figure: ...
+    @property
+    def then(self) -> Figure: ...
+    @property
+    def difference(self) -> Figure: ...
+
+
+def columns(row: Compared, scale: float) -> dict[str, float]:
+    """Both arms and the difference as columns of a table, times `scale`.
+
+    They are `<arm>_mean`, `<arm>_low50` … `<arm>_high95` and `<arm>_mc_error`.
+    """
+    made = {}
+    for arm, figure in (("today", row.today), ("then", row.then), ("difference", row.difference)):
+        made[f"{arm}_mean"] = figure.mean * scale
+        edges = {50: figure.interval50, 80: figure.interval80, 95: figure.interval95}
+        for level, (low, high) in edges.items():
+            made[f"{arm}_low{level}"], made[f"{arm}_high{level}"] = low * scale, high * scale
+        made[f"{arm}_mc_error"] = figure.mc_error * scale
+    return made
 
 
 Held = Literal["cost", "sales"]
@@ -89,8 +122,9 @@ def summarise(
     """Return the rows of all scenarios: by scenario, then segment (total last), then measure.
 
     against: the scenario that the others are held against instead of today; it has no rows of its
-    own. holds: what further measures are taken at an equal level of; where nothing can be (there
-    is none of it in some future), they are left out.
+    own. The margin is a measure where there are parts of the cost and a value. holds: what further
+    measures are taken at an equal level of; where nothing can be (there is none of it in some
+    future), they are left out.
     """
     require(len(draws.replications) >= 2, "a spread needs two replications")
     names = measures(draws.model)
@@ -119,12 +153,26 @@ def summarise(
                         difference_figures[s][m],
                         _chance_better(difference[:, s, m], measure in LOWER_IS_BETTER),
                         _ratio(difference[:, s, m], today[:, s, m]),
-                        *(_passed(arm[:, s], m, draws.model) for arm in (today, then)),
+                        passed_today=_passed(today[:, s], m, draws.model),
+                        passed_then=_passed(then[:, s], m, draws.model),
+                        index_today=_index(today, s, m, draws.model),
+                        index_then=_index(then, s, m, draws.model),
                     )
                 )
-            tables = today[:, s], then[:, s]
-            rows += _held(draws.model, tables, (scenario.name, segment), holds)
+            place = scenario.name, segment
+            margins = tuple(_margin(draws.model, arm, s) for arm in (base, drawn))
+            if margins[0] is not None and margins[1] is not None:
+                rows.append(row(MARGIN, place, margins[0], margins[1]))
+            rows += _held(draws.model, (today[:, s], then[:, s]), place, holds)
     return tuple(rows)
+
+
+def _margin(model: FunnelModel, arm: Arm, s: int) -> Floats | None:
+    """float64[R] of a segment, the total behind the last one."""
+    if model.value is None or arm.parts is None:
+        return None
+    margin = arm.revenue - arm.parts[:, model.parts.index(STAGES)]
+    return np.asarray(margin.sum(axis=1) if s == len(model.segments) else margin[:, s], dtype=float)
 
 
 def _place(model: FunnelModel, scenario: str) -> int:
@@ -268,6 +316,14 @@ def _passed(table: Floats, m: int, model: FunnelModel) -> Ratio | None:
     if not 0 < m < len(model.stages):
         return None
     return _ratio(table[:, m], table[:, m - 1])
+
+
+def _index(table: Floats, s: int, m: int, model: FunnelModel) -> float | None:
+    """The share that passed in segment s beside that of all, of float64[R, S+1, measures]."""
+    own, whole = (_passed(table[:, at], m, model) for at in (s, -1))
+    if own is None or whole is None or whole.value == 0.0:
+        return None
+    return 100.0 * own.value / whole.value
 
 
 def _ratio(above: Floats, below: Floats) -> Ratio | None:

@@ -171,7 +171,7 @@ def test_record_of_a_projection(busy: Shop) -> None:
     assert held["engine"]["why"]
     assert [each["name"] for each in held["assumptions"]] == ["letter_odds", "nothing"]
     rows = held["results"]
-    measures = ["enquiry", "sale", "kept", "sales", "revenue", "cost", "profit"]
+    measures = ["enquiry", "sale", "kept", "sales", "revenue", "cost", "profit", "margin"]
     assert [(row["scenario"], row["segment"], row["measure"]) for row in rows] == [
         (scenario, segment, measure)
         for scenario in ("letters", "same")

@@ -218,7 +218,7 @@ def test_break_even():
     assert break_even(lambda x: x * x - 1, -3, 3, start=-0.5).value == pytest.approx(-1)
     assert break_even(lambda x: x, 0, 1, target=0.25).value == pytest.approx(0.25)
     assert break_even(lambda x: x - 1, 0, 1).value == 1
-    assert break_even(lambda x: 0.0, 2, 3, start=2.7).value == pytest.approx(2.7)
+    assert break_even(np.zeros_like, 2, 3, start=2.7).value == pytest.approx(2.7)
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from segrules.lang import ir
+from segrules.report.figures import EDGE
 from segrules.report.line import line_record, line_tables
-from segrules.report.projection import EDGE
 from segrules.sim.line import carry_out
 from segrules.sim.projection import Settings
 from segrules.sim.summary import significant

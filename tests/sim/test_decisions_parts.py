@@ -1,5 +1,6 @@
 """Scenarios taken apart: what each lever adds, whom else it touches, what comes by itself."""
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,10 @@ from decisions_forms import (
     rules_of,
     scenario,
 )
+from rich.console import Console
 
+from segrules.report.simulated import tables
+from segrules.sim.decisions.account import accounts
 from segrules.sim.decisions.futures import amounts, futures
 from segrules.sim.decisions.parts import RUNS, _spill, lever_names, taken_apart
 from segrules.sim.model import PROFIT
@@ -145,3 +149,37 @@ def test_many_customers_do_as_they_did():
     at = model.segments.index("golden")
     worth = model.arrivals.counts[at] * 0.3 * model.value.mean[at]
     assert part is None or abs(part.figure.mean) < 0.05 * worth
+
+
+# ---- what a lever may cost
+
+
+def test_a_lever_breaks_even_at_its_cost_and_what_it_adds(base, both):
+    assert len(both.worth) == len(both.levers) == 4
+    for worth, part in zip(both.worth, both.levers, strict=True):
+        assert worth.most.mean == pytest.approx(worth.own.mean + part.figure.mean)
+    letters, calls, terms, more = both.worth
+    assert calls.own.mean == terms.own.mean == 0.0
+    # letters to golden customers cost 1 to 2 pounds each, those of the fee two
+    arrivals = [
+        row.today.mean
+        for row in projection().rows
+        if (row.scenario, row.segment, row.measure) == ("both", "golden", "joined")
+    ]
+    assert letters.own.mean == pytest.approx(150 * arrivals[0], rel=0.03)
+    assert more.own.mean == pytest.approx(200 * arrivals[0], rel=0.03)
+
+
+def test_where_there_is_no_profit_nothing_breaks_even():
+    text = (HEAD + LEVERS).replace(" value spend", "")
+    made = rules_of(text)
+    found = made.simulate({"customers": customers()}, as_of=AS_OF, runs=100)
+    apart = taken_apart(ground(found, made), scenario(made, "letters"), 100)
+    assert apart.worth == ()
+    console = Console(file=io.StringIO(), width=160)
+    for each in tables(found, accounts(found, made.ruleset), made.ruleset):
+        console.print(each)
+    text = console.file.getvalue()
+    assert "how it may turn out: sold, against today" in text
+    assert "both, cost by part (GBP)" in text
+    assert "revenue" not in text

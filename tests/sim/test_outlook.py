@@ -15,7 +15,10 @@ from segrules.sim.outlook import (
     outlook,
     outlooks,
     parts,
+    payback,
+    paybacks,
     quantile_dots,
+    whys,
 )
 from segrules.sim.run import simulate
 from segrules.sim.summary import Figure, figure, summarise
@@ -162,3 +165,45 @@ def test_courses_are_of_the_months_that_were_drawn() -> None:
     assert [each.months for each in courses(draws, names, against="up")] == [names, names]
     with pytest.raises(ValueError, match="no months"):
         courses(simulate(example(), 5), names)
+
+
+# ---- when it pays back, and why
+
+
+def test_payback_by_hand() -> None:
+    # behind for two months, ahead from the third; behind for ever; never behind
+    first, second = np.array([-10.0, 4.0, 9.0, 1.0]), np.array([-10.0, 20.0, -15.0, 2.0])
+    found = payback(np.array([first, second]))
+    # the means are -10, 12, -3, 1.5: at the ends of the months -10, 2, -1, 0.5
+    assert found.months == 4
+    assert found.deepest == -10.0
+    # the first is at -10, -6, 3, 4; the second at -10, 10, -5, -3
+    assert found.by_month == (0.0, 0.0, 0.5, 0.5)
+    late = payback(np.array([second, second]))
+    assert (late.months, late.deepest) == (None, -10.0)
+    never = payback(np.abs(np.array([first, second])))
+    assert (never.months, never.deepest, never.by_month) == (0, 0.0, (1.0,) * 4)
+
+
+def test_paybacks_are_of_the_profit_by_month() -> None:
+    draws = simulate(example(), 100, months=True)
+    up, _, same = paybacks(draws)
+    ahead = [(each.revenue - each.cost).sum(axis=1) for each in (draws.scenarios[0], draws.today)]
+    assert up.by_month[-1] == np.mean(ahead[0] >= ahead[1])
+    assert same.by_month == (1.0,) * 4
+    assert len(paybacks(draws, against="up")) == 2
+
+
+def test_why_others_reach_a_stage_adds_up_to_how_many_do(draws) -> None:
+    rows = {(r.scenario, r.measure): r for r in summarise(draws) if r.segment == TOTAL}
+    for scenario, found in zip(draws.model.scenarios, whys(draws), strict=True):
+        assert [each.stage for each in found] == ["contact", "offer", "contract"]
+        for each in found:
+            parts = each.volume.mean + each.mix.mean + each.rate.mean
+            assert parts == pytest.approx(rows[scenario.name, each.stage].difference.mean, abs=1e-9)
+    up, _, same = whys(draws)
+    # nobody else comes to the first step, and the odds of it rise
+    assert (up[0].volume.mean, up[0].mix.mean) == (0.0, 0.0)
+    assert up[0].rate.mean > 0
+    assert up[1].volume.mean > 0
+    assert all(part == up[0].volume for one in same for part in (one.volume, one.mix, one.rate))

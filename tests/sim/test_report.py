@@ -14,7 +14,8 @@ from rich.console import Console, RenderableType
 
 from segrules.lang.ir import SegmentSet
 from segrules.report.assignment import assignment_tables
-from segrules.report.projection import chance, projection_tables
+from segrules.report.figures import chance
+from segrules.report.projection import projection_tables
 from segrules.report.words import estimate, share
 from segrules.segments.summary import SegmentSummary, SetSummary, Summary
 

@@ -8,7 +8,7 @@ import pytest
 from example_funnel import example
 from scipy.special import betaln
 
-from segrules.sim.model import Lever, Scenario
+from segrules.sim.model import Charge, Lever, Scenario
 from segrules.sim.run import Arm, Draws, simulate
 from segrules.sim.shrinkage import shrink
 from segrules.sim.summary import (
@@ -97,7 +97,9 @@ def test_a_stage_called_sales_is_not_repeated():
     up = Scenario("up", "Up", (Lever("call back", (0,), (("contact", "response"),)),))
     model = example(stages=("lead", "contact", "sales"), scenarios=(up,))
     assert measures(model) == ("lead", "contact", "sales", "revenue", "cost", "profit")
-    assert len(summarise(simulate(model, 10))) == 4 * 6
+    rows = summarise(simulate(model, 10))
+    assert list(dict.fromkeys(each.measure for each in rows)) == [*measures(model), "margin"]
+    assert len(rows) == 4 * 7
 
 
 @pytest.mark.parametrize(
@@ -243,3 +245,53 @@ def test_parts_of_the_cost_add_up():
     levers = of(parts, "up", TOTAL, "levers")
     assert levers.chance_better == 0.0
     assert {row.scenario for row in cost_parts(draws, against="up")} == {"both", "same"}
+
+
+# ---- margin, indices and parts of the cost
+
+
+def test_the_margin_is_revenue_less_what_stages_cost():
+    draws = simulate(example(), 50)
+    rows = summarise(draws)
+    stages = draws.model.parts.index("stages")
+    for s, segment in enumerate(draws.model.segments):
+        arm = draws.scenarios[0]
+        wanted = (arm.revenue - arm.parts[:, stages])[:, s].mean()
+        assert row(rows, "up", segment, "margin").then.mean == pytest.approx(wanted)
+    total = row(rows, "up", TOTAL, "margin")
+    mine = [each for each in cost_parts(draws) if (each.scenario, each.segment) == ("up", TOTAL)]
+    costs = {each.measure: each for each in mine}
+    revenue = row(rows, "up", TOTAL, "revenue")
+    assert total.then.mean == pytest.approx(revenue.then.mean - costs["stages"].then.mean)
+    assert total.chance_better is not None
+
+
+def test_an_index_is_the_share_beside_that_of_all():
+    rows = summarise(simulate(example(), 50))
+    own, whole = row(rows, "up", "gold", "offer"), row(rows, "up", TOTAL, "offer")
+    contact = row(rows, "up", "gold", "contact"), row(rows, "up", TOTAL, "contact")
+    share = [
+        each.then.mean / before.then.mean
+        for each, before in zip((own, whole), contact, strict=True)
+    ]
+    assert own.index_then == pytest.approx(100 * share[0] / share[1])
+    assert whole.index_then == pytest.approx(100.0)
+    assert own.index_today != own.index_then
+    assert row(rows, "up", "gold", "lead").index_today is None
+    assert row(rows, "up", "gold", "profit").index_then is None
+
+
+def test_parts_of_the_cost_add_up_to_it():
+    once = Lever("letters", (0, 2), (), (Charge(6000.0, "once"), Charge(10.0, stage="lead")))
+    model = example(scenarios=(Scenario("paid", "Paid", (once,)),))
+    draws = simulate(model, 40)
+    rows, parts = summarise(draws), cost_parts(draws)
+    for segment in (*model.segments, TOTAL):
+        mine = [each for each in parts if each.segment == segment]
+        assert [each.measure for each in mine] == ["stages", "levers", "once"]
+        for arm in ("today", "then", "difference"):
+            whole = getattr(row(rows, "paid", segment, "cost"), arm).mean
+            assert sum(getattr(each, arm).mean for each in mine) == pytest.approx(whole)
+    (paid,) = [each for each in parts if (each.segment, each.measure) == (TOTAL, "once")]
+    assert paid.difference.mean == pytest.approx(6000.0, abs=2)
+    assert paid.chance_better == 0.0

@@ -18,6 +18,11 @@ from segrules.text.source import Span
 
 HOURS = 24.0
 
+RESPONSE = "response to pay"
+"""What the results call the strength of agents' answer to pay where nobody states it. No ordinary
+table identifies it, so it is an assumption like those that were written; no name in rules has a
+blank."""
+
 
 def pools(file: s.File, symbols: Symbols) -> None:
     """Every pool, with the segments it serves."""
@@ -227,7 +232,7 @@ def _effort(node: s.EffortOf, funnel: ir.Funnel, symbols: Symbols) -> ir.Effort:
         funnel.name,
         _time(parts["time"], scope) if "time" in parts else (),
         _spread(elasticity, PART, funnel.table, symbols),
-        _one(response, PART, symbols),
+        RESPONSE if response is None else _one(response, PART, symbols) or 0.0,
         (_one(supply, NUMBER, symbols) if supply else None) or 0.0,
         _named_plan(parts.get("paid by"), symbols),
         named_pools(parts.get("pools"), symbols),

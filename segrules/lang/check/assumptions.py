@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from segrules.lang import ir
 from segrules.lang import syntax as s
 from segrules.lang.check import figures
+from segrules.lang.check.agents import RESPONSE
 from segrules.lang.check.coerce import exact_value
 from segrules.lang.check.expressions import literal
 from segrules.lang.check.figures import Kind
@@ -15,10 +14,6 @@ from segrules.lang.types import decimals
 from segrules.text import problems
 
 SOURCES = ("data", "experiment", "literature", "judgement")
-
-RESPONSE = "response to pay"
-"""What the results call the strength of agents' answer to pay where nobody states it. No ordinary
-table identifies it, so it is an assumption like those that were written."""
 
 
 def outline(file: s.File, symbols: Symbols) -> None:
@@ -44,9 +39,8 @@ def assumptions(file: s.File, symbols: Symbols) -> None:
             if not used and not symbols.doubtful:
                 symbols.log.report(problems.assumption_unused(node.name.span, name))
             symbols.assumptions[name] = _assumption(node, kinds[0] if kinds else None, symbols)
-    for funnel, effort in symbols.efforts.items():
-        if effort.response is None:
-            symbols.efforts[funnel] = replace(effort, response=RESPONSE)
+    for effort in symbols.efforts.values():
+        if effort.response == RESPONSE:
             symbols.assumptions[RESPONSE] = ir.Assumption(
                 RESPONSE, "How far agents' time follows their pay", "response", 0.0, 1.0,
                 "judgement", "not stated: anything from not at all to fully", "", None, effort.span,

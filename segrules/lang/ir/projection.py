@@ -146,14 +146,15 @@ class Effort:
     A case is a customer who has reached the stage before the one with a value. `time` is the hours
     spent on a case: an expression over the funnel's table (its mean by segment is taken), or
     figures by segment. `elasticity`: of sales in time, by segment. `response` is the strength of
-    the answer to pay, None for Beta(2, 2). `supply`: elasticity of all hours in pay. `plan`: the
-    pay plan in force. `pools`: () for one pool of everybody.
+    the answer to pay; where none is written, the name of an assumption made for it. `supply`:
+    elasticity of all hours in pay. `plan`: the pay plan in force. `pools`: () for one pool of
+    everybody.
     """
 
     funnel: str
     time: Expr | ByName
     elasticity: ByName
-    response: Stated | None
+    response: Stated
     supply: Stated
     plan: str
     pools: tuple[str, ...]
@@ -389,7 +390,7 @@ class Lever:
 
     A customer is treated who reaches the stage before the earliest stage that the odds name.
     deadweight: share of the effect that is paid for and would have come anyway; pull_forward: share
-    of the sales gained that are missing later. `cap`: the most that the lever may cost.
+    of the sales gained that are missing later.
     """
 
     kind: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from segrules.report.page import charts, more
 from segrules.report.page.content import Block, Chart, Items, Table, Words
@@ -13,18 +12,7 @@ from segrules.report.stated import stated_range
 from segrules.report.words import NONE, count
 from segrules.sim.assumptions import GRADES, Evidence
 from segrules.sim.outlook import Outlook
-from segrules.sim.summary import Figure
-
-
-class Arms(Protocol):
-    """A measure of today (or of what else is compared with), of a scenario, and what differs."""
-
-    @property
-    def today(self) -> Figure: ...
-    @property
-    def then(self) -> Figure: ...
-    @property
-    def difference(self) -> Figure: ...
+from segrules.sim.summary import Compared, Figure
 
 
 class Scaled(Unit):
@@ -79,7 +67,9 @@ def _varying(mean: str, ends: str) -> str:
     return mean if ends == f"{mean} to {mean}" else f"{mean}\n{ends}"
 
 
-def both_arms(name: str, title: str, rows: Mapping[str, Arms], told: Told, note: str = "") -> Chart:
+def both_arms(
+    name: str, title: str, rows: Mapping[str, Compared], told: Told, note: str = ""
+) -> Chart:
     """Both arms by row, and the difference in a panel of its own: it is surer than the two."""
     arms, apart, table = [], [], []
     for called, row in rows.items():
@@ -184,9 +174,11 @@ def weak_points(found: Evidence, labels: Mapping[str, str]) -> list[str]:
     if expired:
         names = ", ".join(f"“{named(each.stated.name, labels)}”" for each in expired)
         told.append(f"Past their day, so they count as judgement: {names}.")
-    guessed = sum(each.source == "judgement" for each in found.weighed)
+    most = found.most if found.ranked else found.weighed
+    guessed = sum(each.source == "judgement" for each in most)
     if guessed:
+        which = "assumptions that matter most" if found.ranked else "assumptions"
         many = "are judgement: nobody has measured them"
         verb = "is judgement: nobody has measured it" if guessed == 1 else many
-        told.append(f"{guessed} of the {len(found.weighed)} assumptions {verb}.")
+        told.append(f"{guessed} of the {len(most)} {which} {verb}.")
     return told

@@ -34,6 +34,7 @@ and lines after which it is cut (the table has it whole)."""
 _STEP, _ROW = 40, 30
 _FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
 _BINS = 24
+_PANEL = 110
 _DOT = 11
 
 
@@ -174,7 +175,9 @@ def _spec(chart: Any, alt_text: str, height: int, title: str = "") -> Spec:
     """The finished chart, as wide as its place."""
     sized = chart.properties(width="container", height=height, description=alt_text)
     if title:
-        anchor = alt.TitleParams(title, anchor="start", fontSize=13, fontWeight=600, color=INK)
+        anchor = alt.TitleParams(
+            title.split("\n"), anchor="start", fontSize=13, fontWeight=600, color=INK
+        )
         sized = sized.properties(title=anchor)
     fitted = alt.AutoSizeParams(type="fit-x", contains="padding")
     made: dict[str, Any] = (
@@ -292,6 +295,23 @@ def tornado(given: Sequence[Swing], middle: float, target: float, axis: str, alt
     )
     layers = alt.layer(bar, _rule(middle), _rule(target, LOSS, (5, 3)))
     return _spec(layers, alt_text, _high(rows, _STEP))
+
+
+def histogram(given: Sequence[Span], axis: str, title: str, alt_text: str) -> Spec:
+    """How many change by how much: `value` of all by `low` to `high`; zero is a line."""
+    rows = [asdict(each) for each in given]
+    across = alt.Axis(title=axis, format="+.0%", tickCount=6, grid=False, labelOverlap=True)
+    up = alt.Axis(title=None, format=".0%", tickCount=4)
+    bar = (
+        alt.Chart(_data(rows))
+        .mark_bar(stroke="#ffffff", strokeWidth=1)
+        .encode(
+            x=alt.X("low:Q", axis=across, scale=alt.Scale(nice=True)), x2="high:Q",
+            y=alt.Y("value:Q", axis=up), y2=alt.datum(0), color=_TONES,
+            tooltip=_tip("told", "agents"),
+        )
+    )  # fmt: skip
+    return _spec(alt.layer(bar, _rule(0.0)), alt_text, _PANEL, title)
 
 
 # ---- others

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from segrules.report.decisions import both_sales
+from segrules.report.page.arms import weak_points
 from segrules.report.page.content import Tile
 from segrules.report.page.more import tone
+from segrules.report.page.staff import losers
 from segrules.report.page.view import View
 from segrules.report.page.words import futures, months
 from segrules.report.words import count
@@ -20,7 +22,7 @@ def sentence(view: View) -> str:
     grade = f"Evidence grade {view.evidence.grade}: {GRADES[view.evidence.grade]}."
     if not view.changes:
         return (
-            f"{view.scenario}: it changes nothing. The {outlook.measure} was as today in all "
+            f"{view.scenario}: it changes nothing. The {outlook.measure} was as {view.base} in all "
             f"{count(found.runs)} futures. {grade}"
         )
     figure = outlook.figure
@@ -29,9 +31,13 @@ def sentence(view: View) -> str:
     return (
         f"{view.scenario}: {_decision(view)}. Over {months(found.project.months)} the "
         f"{_told(outlook.measure)} {rises} by {unit.said(figure.mean, figure.mc_error)} (80% of "
-        f"futures: {unit.between(figure)}), and it is above today's in {chance}. "
+        f"futures: {unit.between(figure)}), and it is above {_whose(view.base)} in {chance}. "
         f"{_sales(view)}{_cost(view, rows[COST])} {grade}"
     )
+
+
+def _whose(base: str) -> str:
+    return "today's" if base == "today" else f"that of “{base}”"
 
 
 def _told(measure: str) -> str:
@@ -56,6 +62,8 @@ def _cost(view: View, row: Row) -> str:
     if row.chance_better is None:
         return "Cost stays as it is."
     unit = view.unit_of(COST)
+    if unit.level(row.difference) == "0":
+        return "Cost stays as it is, on the mean."
     verb = "rises" if row.difference.mean >= 0 else "falls"
     return f"Cost {verb} by {unit.said(row.difference.mean, row.difference.mc_error)}."
 
@@ -87,16 +95,7 @@ def caveats(view: View) -> tuple[str, ...]:
         told.append(
             f"Incomplete: interrupted after {count(found.runs)} of the futures that were asked for."
         )
-    expired = [each for each in view.evidence.weighed if each.expired]
-    if expired:
-        names = ", ".join(f"“{view.called(each)}”" for each in expired)
-        told.append(f"Past their day, so they count as judgement: {names}.")
-    most = view.evidence.most if view.evidence.ranked else view.evidence.weighed
-    guessed = sum(each.source == "judgement" for each in most)
-    if guessed:
-        which = "assumptions that matter most" if view.evidence.ranked else "assumptions"
-        one = "is judgement: nobody has measured it"
-        many = "are judgement: nobody has measured them"
-        told.append(f"{guessed} of the {len(most)} {which} {one if guessed == 1 else many}.")
+    told += weak_points(view.evidence, view.labels)
+    told += losers(view)
     told += [f"{note[:1].upper()}{note[1:]}." for note in found.estimate.notes]
     return tuple(told)

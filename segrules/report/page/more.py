@@ -189,13 +189,18 @@ def spread(found: Shares) -> Items:
 
 
 def course_chart(
-    found: Course, unit: Unit, axis: str, came: Mapping[str, float] | None = None
+    found: Course,
+    unit: Unit,
+    axis: str,
+    came: Mapping[str, float] | None = None,
+    base: str = "today",
 ) -> Chart:
     """Both arms in one panel, the difference in its own: it is far surer than the two beside it.
 
-    came: what was seen by month, in the unit of the measure, where the projection is of the past.
+    base: what the first arm is called. came: what was seen by month, in the unit of the measure,
+    where the projection is of the past.
     """
-    arms = (("today", found.today), ("then", found.then))
+    arms = ((base, found.today), ("then", found.then))
     both = [band for of, bands in arms for band in bands_of(found, bands, unit, of)]
     apart = bands_of(found, found.difference, unit, "difference")
     last = apart[-1]
@@ -208,19 +213,22 @@ def course_chart(
     return Chart(
         "course",
         f"Month by month: {found.measure}",
-        f"Two panels: the {found.measure} today and then with 80% intervals, and the difference, "
-        f"which is {last.told} in {last.month}.",
+        f"Two panels: the {found.measure}, {base} and then, with 80% intervals, and the "
+        f"difference, which is {last.told} in {last.month}.",
         (
             charts.fan(
-                both, axis, f"{title}: today and then",
-                f"{title}, today and then, with their 80% intervals", seen,
+                both, axis, f"{title}: {base} and then",
+                f"{title}, {base} and then, with their 80% intervals", seen,
             ),
             charts.fan(
                 apart, axis, f"{title}: the difference",
                 f"{title}, the difference with its intervals: {last.told} in {last.month}",
             ),
         ),
-        Table(f"{title}, mean and 80% interval", ("month", ">today", ">then", ">difference"), rows),
+        Table(
+            f"{title}, mean and 80% interval",
+            ("month", f">{base}", ">then", ">difference"), rows,
+        ),
         "Both arms share their luck, so the difference is surer than the two fans suggest.",
     )  # fmt: skip
 

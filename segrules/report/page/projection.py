@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from segrules.lang import ir
-from segrules.report.page import charts, more
+from segrules.report.page import arms, charts, more
 from segrules.report.page.basis import annex, assumptions
 from segrules.report.page.content import Absent, Block, Chart, Items, Page, Section, Table
 from segrules.report.page.funnel import funnel_blocks
 from segrules.report.page.glance import caveats, sentence, tiles
 from segrules.report.page.made import Made
+from segrules.report.page.money import gap_blocks, money_blocks, payback_blocks, why_blocks
+from segrules.report.page.staff import staff_blocks
 from segrules.report.page.view import Extras, View, view_of
-from segrules.report.page.words import EDGES, Unit, futures, months, named, passed, plus
+from segrules.report.page.words import Unit, futures, months, named, passed
 from segrules.report.words import count
 from segrules.sim.model import PROFIT, REVENUE, TOTAL
 from segrules.sim.projection import Projection
@@ -29,7 +31,7 @@ def projection_page(
     return Page(
         title=f"{view.scenario}: {ruleset.name}, {found.project.name}",
         about=f"{funnel} by {found.project.by}, the next {months(found.project.months)} after "
-        f"{found.history.as_of}, against today",
+        f"{found.history.as_of}, against {view.base}",
         sentence=sentence(view),
         tiles=tiles(view),
         caveats=caveats(view)[:MOST_CAVEATS],
@@ -48,8 +50,8 @@ def _bridge(view: View) -> tuple[Block, ...]:
     blocks: list[Block] = []
     rows = view.rows(TOTAL)
     if view.outlook.measure == PROFIT:
-        axis = f"{view.unit.name}, difference from today"
-        blocks.append(more.money_bridge(rows, REVENUE, view.unit, axis, view.scenario))
+        axis = f"{view.unit.name}, difference from {view.base}"
+        blocks.append(more.money_bridge(rows, REVENUE, view.unit, axis, view.scenario, view.base))
     else:
         blocks.append(
             Absent("From revenue to profit", "the funnel has no value, so there is no revenue")
@@ -68,7 +70,8 @@ def _bridge(view: View) -> tuple[Block, ...]:
                 "contributions of the parts were not worked out in this run",
             )
         )
-    if len(view.found.project.compare) > 1:
+    blocks += money_blocks(view)
+    if len(view.found.outlooks) > 1:
         blocks.append(_scenarios(view))
     return tuple(blocks)
 
@@ -116,9 +119,9 @@ def _scenarios(view: View) -> Table:
         rows.append(tuple(cells))
     money = f" ({view.found.currency})" if view.found.currency else ""
     return Table(
-        f"Everything that was compared{money}: difference from today, mean and 80% interval",
+        f"Everything that was compared{money}: difference from {view.base}, mean and 80% interval",
         (
-            "against today",
+            f"against {view.base}",
             *(f">{each}" for each in view.measures),
             f">more {view.outlook.measure} in",
         ),
@@ -133,51 +136,21 @@ def _change(row: Row, unit: Unit) -> str:
 
 
 def _uncertainty(view: View) -> tuple[Block, ...]:
-    blocks: list[Block] = [_dots(view)] if view.changes else []
+    blocks: list[Block] = []
+    if view.changes:
+        runs = view.found.runs
+        blocks.append(arms.futures_chart(view.outlook, runs, view.unit, view.base))
     if view.extras.course is not None:
         unit = view.unit_of(view.extras.course.measure)
         blocks.append(
-            more.course_chart(view.extras.course, unit, unit.name, view.extras.came)
+            more.course_chart(view.extras.course, unit, unit.name, view.extras.came, view.base)
         )  # fmt: skip
     else:
         blocks.append(
             Absent("Month by month", "this run keeps sums over the months, not each month")
         )
+    blocks += payback_blocks(view)
     return tuple(blocks)
-
-
-def _dots(view: View) -> Chart:
-    outlook, unit = view.outlook, view.unit
-    judged = outlook.judged
-    chance = futures(judged.chance_better, view.found.runs)
-    told = f"{chance} have more {outlook.measure} than today"
-    if judged.chance_target is not None and outlook.target is not None:
-        reached = futures(judged.chance_target, view.found.runs)
-        told += f", and {reached} reach the target of {unit.said(outlook.target)}"
-    values = [unit.flat(each) for each in outlook.dots]
-    target = None if outlook.target is None else unit.flat(outlook.target)
-    figure = outlook.figure
-    tail = plus(unit.rough(judged.worst, EDGES[95] * judged.error))
-    rows = (
-        ("mean", unit.change(figure)),
-        *((f"{level}% of futures", unit.between(figure, level)) for level in EDGES),
-        ("mean of the worst 5 of 100", tail),
-        ("expected loss if it is done", unit.ratio(outlook.loss_done)),
-        ("expected loss if it is left", unit.ratio(outlook.loss_left)),
-    )
-    return Chart(
-        "futures",
-        told[:1].upper() + told[1:],
-        f"Dot plot of {len(values)} futures, each a dot: {told}.",
-        (charts.dots(values, target, view.axis, told, f"Dot plot: {told}"),),
-        Table(
-            f"Difference of the {outlook.measure} from today, {unit.name}",
-            ("", ">figure"),
-            rows,
-        ),
-        f"Each dot stands for one of {len(values)} futures that are equally likely, of "
-        f"{count(view.found.runs)} that were run. Losses lie to the left of the line.",
-    )
 
 
 def _drivers(view: View) -> tuple[Block, ...]:
@@ -200,8 +173,11 @@ def _drivers(view: View) -> tuple[Block, ...]:
 
 def _segments(view: View) -> tuple[Block, ...]:
     blocks: list[Block] = [_winners(view)] if view.changes else []
+    blocks += staff_blocks(view)
     blocks += funnel_blocks(view.found.history.stages[0], view.found.stages, view.segments)
     blocks.append(_by_stage(view))
+    blocks += why_blocks(view)
+    blocks += gap_blocks(view)
     if view.extras.moves is not None:
         found, when = view.extras.moves
         blocks.append(more.migration_chart(found, view.segments, when))
@@ -234,10 +210,11 @@ def _winners(view: View) -> Chart:
     return Chart(
         "winners",
         f"Who gains and who loses {view.outlook.measure}",
-        f"Difference from today by segment with 80% intervals: {'; '.join(touched)}.",
+        f"Difference from {view.base} by segment with 80% intervals: {'; '.join(touched)}.",
         (charts.spans(spans, view.axis, f"Differences by segment: {'; '.join(touched)}"),),
         Table(
-            "Today; below it the difference and its 80% interval, where anything changes",
+            f"{view.base.capitalize() if view.base == 'today' else view.base}; below it the "
+            "difference and its 80% interval, where anything changes",
             ("segment", *(f">{each}" for each in view.measures)),
             tuple(rows),
         ),
@@ -257,10 +234,19 @@ def _by_stage(view: View) -> Table:
         cells = []
         for stage in stages[1:]:
             today, then = (passed(each) for each in (by[stage].passed_today, by[stage].passed_then))
-            cells.append(today if today == then else f"{today} → {then}")
+            shown = today if today == then else f"{today} → {then}"
+            cells.append(shown if segment == TOTAL else f"{shown}{_index(by[stage])}")
         rows.append((called, *cells))
     return Table(
-        "Share of those who reached the stage before, today → then, where anything changes",
+        f"Share of those who reached the stage before, {view.base} → then, where anything changes; "
+        "below it the index, 100 is the average of all",
         ("segment", *(f">{stage}" for stage in stages[1:])),
         tuple(rows),
     )
+
+
+def _index(row: Row) -> str:
+    if row.index_today is None or row.index_then is None:
+        return ""
+    today, then = count(row.index_today), count(row.index_then)
+    return f"\n{today}" if today == then else f"\n{today} → {then}"

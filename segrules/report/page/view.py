@@ -62,6 +62,7 @@ class View:
     scenario: str
     segments: Mapping[str, str]
     labels: Mapping[str, str]
+    pools: tuple[ir.Pool, ...] = ()
 
     @property
     def unit(self) -> Unit:
@@ -72,7 +73,13 @@ class View:
 
     @property
     def axis(self) -> str:
-        return f"{self.outlook.measure}, {self.unit.name}, difference from today"
+        return f"{self.outlook.measure}, {self.unit.name}, difference from {self.base}"
+
+    @property
+    def base(self) -> str:
+        """What the scenario is held against, as it is called."""
+        against = self.found.project.against
+        return against if against == "today" else named(against, self.labels)
 
     def rows(self, segment: str) -> dict[str, Row]:
         """By measure."""
@@ -117,4 +124,5 @@ def view_of(found: Projection, ruleset: ir.Ruleset, extras: Extras) -> View:
         scenario=named(found.outlooks[0].scenario, labels),
         segments=distinct(model.segments, ruleset.set(found.project.by).labels),
         labels=labels,
+        pools=ruleset.pools,
     )

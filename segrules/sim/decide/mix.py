@@ -14,24 +14,24 @@ from segrules.sim.shrinkage import Shrinkage
 
 @dataclass(frozen=True)
 class Decomposition:
-    """The parts of a change of a total; volume + mix.sum() + rate.sum() is the change.
+    """The parts of a change of a total; volume + mix + rate, over the segments, is the change.
 
-    volume: what more customers of the average kind bring. mix: float64[S], what a larger share
-    of this segment brings, measured against the average of all. rate: float64[S], what each
-    customer of this segment brings more.
+    volume: float64[...], what more customers of the average kind bring. mix: float64[..., S],
+    what a larger share of this segment brings, measured against the average of all. rate:
+    float64[..., S], what each customer of this segment brings more.
     """
 
-    volume: float
+    volume: Floats
     mix: Floats
     rate: Floats
 
     @property
-    def change(self) -> float:
-        return self.volume + float(self.mix.sum()) + float(self.rate.sum())
+    def change(self) -> Floats:
+        return np.asarray(self.volume + self.mix.sum(axis=-1) + self.rate.sum(axis=-1))
 
 
 def mix_and_rate(customers: tuple[Floats, Floats], totals: tuple[Floats, Floats]) -> Decomposition:
-    """Divide the change of a total between before and after, each float64[S].
+    """Divide the change of a total between before and after, each float64[..., S].
 
     Every part is the mean over the orders of change, so neither period is the reference and no
     residual is left. A segment without customers in one period is given the rate it has in the
@@ -41,16 +41,17 @@ def mix_and_rate(customers: tuple[Floats, Floats], totals: tuple[Floats, Floats]
     (n0, n1), (y0, y1) = customers, totals
     require(n0.shape == n1.shape == y0.shape == y1.shape, "shapes differ")
     require(bool(np.all(n0 >= 0) and np.all(n1 >= 0)), "customers must be >= 0")
-    whole0, whole1 = float(n0.sum()), float(n1.sum())
-    require(whole0 > 0 and whole1 > 0, "a period has no customers")
+    whole0, whole1 = n0.sum(axis=-1, keepdims=True), n1.sum(axis=-1, keepdims=True)
+    require(bool(np.all(whole0 > 0) and np.all(whole1 > 0)), "a period has no customers")
     require(bool(np.all((n0 > 0) | (y0 == 0)) and np.all((n1 > 0) | (y1 == 0))), "total of nobody")
     r0, r1 = _rates(n0, y0), _rates(n1, y1)
     r0, r1 = np.where(n0 > 0, r0, r1), np.where(n1 > 0, r1, r0)
     share0, share1 = n0 / whole0, n1 / whole1
-    average0, average1 = float(y0.sum()) / whole0, float(y1.sum()) / whole1
+    average0 = y0.sum(axis=-1, keepdims=True) / whole0
+    average1 = y1.sum(axis=-1, keepdims=True) / whole1
     middle, typical = (whole0 + whole1) / 2.0, (average0 + average1) / 2.0
     return Decomposition(
-        volume=(whole1 - whole0) * typical,
+        volume=np.asarray(((whole1 - whole0) * typical)[..., 0]),
         mix=middle * (share1 - share0) * ((r0 + r1) / 2.0 - typical),
         rate=middle * (share0 + share1) / 2.0 * (r1 - r0),
     )

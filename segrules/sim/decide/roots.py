@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import brentq
 
-from segrules.sim.model import require
+from segrules.sim.model import Floats, require
 
 STEPS = 32
 
@@ -26,7 +26,7 @@ class BreakEven:
 
 
 def break_even(
-    outcome: Callable[[float], float],
+    outcome: Callable[[Floats], Floats],
     low: float,
     high: float,
     *,
@@ -35,16 +35,17 @@ def break_even(
 ) -> BreakEven:
     """Look between low and high for outcome(value) == target, nearest to `start`.
 
+    outcome: float64[n] of float64[n] values, so that those looked at first are worked out at once.
     The range is looked at in `STEPS` equal steps, so two crossings within one of them may be
     missed. `start` is low where it is not given.
     """
     require(math.isfinite(low) and math.isfinite(high) and low <= high, "low is above high")
     origin = low if start is None else start
     grid = np.unique(np.append(np.linspace(low, high, STEPS + 1), np.clip(origin, low, high)))
-    places = [(value, outcome(value)) for value in grid.tolist()]
+    places = list(zip(grid.tolist(), outcome(grid).tolist(), strict=True))
     crossings = [value for value, found in places if found == target]
     crossings += [
-        root_between(lambda value: outcome(value) - target, a, b)
+        root_between(lambda value: float(outcome(np.array([value]))[0]) - target, a, b)
         for (a, at_a), (b, at_b) in pairwise(places)
         if (at_a - target) * (at_b - target) < 0
     ]

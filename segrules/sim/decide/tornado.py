@@ -7,7 +7,7 @@ import numpy as np
 
 from segrules.sim.decide.inputs import Input, Outcome, evaluate
 from segrules.sim.decide.roots import break_even
-from segrules.sim.model import require
+from segrules.sim.model import Floats, require
 
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
 _LEAST, _MOST = 0.001, 0.999
@@ -60,22 +60,20 @@ def tornado(inputs: Sequence[Input], outcome: Outcome, *, target: float = 0.0) -
 def _bar(
     inputs: Sequence[Input],
     j: int,
-    centre: np.ndarray[tuple[int], np.dtype[np.float64]],
+    centre: Floats,
     outcome: Outcome,
     target: float,
 ) -> Bar:
     moved = inputs[j]
 
-    def at(*values: float) -> list[float]:
+    def at(values: Floats) -> Floats:
         points = np.tile(centre, (len(values), 1))
         points[:, j] = values
-        return [float(each) for each in evaluate(outcome, points)]
+        return evaluate(outcome, points)
 
     low, high = moved.at(LOW), moved.at(HIGH)
-    at_low, at_high, *at_points = at(low, high, *moved.points)
+    at_low, at_high, *at_points = at(np.array([low, high, *moved.points])).tolist()
     wide = (moved.at(_LEAST), moved.at(_MOST), *moved.points)
-    turn = break_even(
-        lambda value: at(value)[0], min(wide), max(wide), target=target, start=float(centre[j])
-    )
+    turn = break_even(at, min(wide), max(wide), target=target, start=float(centre[j]))
     points = tuple(zip(moved.points, at_points, strict=True))
     return Bar(moved.name, moved.source, low, high, at_low, at_high, points, turn.value)

@@ -9,18 +9,25 @@ from segrules.lang import ir
 from segrules.sim.assumptions import Evidence, evidence, used_by
 from segrules.sim.decisions.drivers import Drivers, drivers, sources_of
 from segrules.sim.decisions.parts import Ground, Parts, taken_apart
+from segrules.sim.decisions.potential import Gap, gaps
+from segrules.sim.decisions.staff import Staff, staff
 from segrules.sim.outlook import Outlook
 from segrules.sim.projection import Projection
 
 
 @dataclass(frozen=True)
 class Account:
-    """One scenario: `evidence` is graded by what drives it."""
+    """One scenario: `evidence` is graded by what drives it.
+
+    staff: its agents, None where nobody works on the funnel; gaps: the opportunity of today.
+    """
 
     scenario: str
     parts: Parts
     drivers: Drivers
     evidence: Evidence
+    staff: Staff | None = None
+    gaps: tuple[Gap, ...] = ()
 
 
 def accounts(
@@ -56,7 +63,10 @@ def account(
     own = set(used_by(model)) | {bar.name for bar in moved.tornado.bars}
     stated = [each for each in ruleset.assumptions if each.name in own & used]
     graded = evidence(stated, day, tornado=moved.tornado, back_tested=back_tested)
-    return Account(name, taken_apart(ground, scenario, found.runs), moved, graded)
+    return Account(
+        name, taken_apart(ground, scenario, found.runs), moved, graded,
+        staff(model, 0, ground.against(model)), gaps(model),
+    )  # fmt: skip
 
 
 def _spread(outlook: Outlook, found: Projection) -> float:

@@ -114,10 +114,10 @@ def _turning(
             continue
         j = names.index(bar.name)
 
-        def at(value: float, j: int = j) -> float:
-            point = centre.copy()
-            point[:, j] = value
-            return float(outcome.averaged(point)[0])
+        def at(values: Floats, j: int = j) -> Floats:
+            points = np.tile(centre, (len(values), 1))
+            points[:, j] = values
+            return outcome.averaged(points)
 
         turn = bar.break_even
         if turn is None:

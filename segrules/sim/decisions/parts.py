@@ -15,10 +15,10 @@ import numpy as np
 from segrules.lang import ir
 from segrules.segments.funnel import FunnelHistory
 from segrules.sim.agents import agents_of
-from segrules.sim.decide.shapley import MOST_EXACT, contributions
+from segrules.sim.decide.shapley import MOST_EXACT, Contributions, contributions
 from segrules.sim.decisions.futures import amounts, futures, headline
 from segrules.sim.estimate import compared, estimate
-from segrules.sim.model import Floats, FunnelModel
+from segrules.sim.model import LEVERS, ONCE, PROFIT, Floats, FunnelModel
 from segrules.sim.outlook import Part
 from segrules.sim.outlook import parts as figures
 from segrules.sim.summary import Figure, figure
@@ -44,6 +44,17 @@ class Spill:
 
 
 @dataclass(frozen=True)
+class Worth:
+    """What a lever costs by itself, and the most that it may cost: more takes from the profit.
+
+    own: what it is paid for as it goes on and once, where it is alone. most: own and what it adds.
+    """
+
+    own: Figure
+    most: Figure
+
+
+@dataclass(frozen=True)
 class Parts:
     """A scenario taken apart, in the measure it is judged by: its difference from today.
 
@@ -51,6 +62,7 @@ class Parts:
     every segment, or nothing changes elsewhere. regression: what a comparison of before and after
     would show in the segments that levers name though nothing were done; None where the rates
     seen there are those expected. exact: every subset of the levers was tried.
+    worth: of each lever, in their order; () where the measure is not the profit.
     """
 
     measure: str
@@ -60,6 +72,7 @@ class Parts:
     regression: Part | None
     runs: int
     exact: bool
+    worth: tuple[Worth, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,15 @@ def taken_apart(ground: Ground, scenario: ir.Scenario, runs: int = RUNS) -> Part
         regression=_regression(model, scenario, tables.runs),
         runs=tables.runs,
         exact=found.exact,
+        worth=_worths(tables, names, found) if headline(model) == PROFIT else (),
+    )
+
+
+def _worths(tables: _Tables, names: tuple[str, ...], found: Contributions) -> tuple[Worth, ...]:
+    paid = [tables.paid(frozenset({name})) for name in names]
+    return tuple(
+        Worth(figure(own), figure(own + added))
+        for own, added in zip(paid, found.value, strict=True)
     )
 
 
@@ -149,6 +171,16 @@ class _Tables:
     def gains(self, subset: frozenset[str]) -> Floats:
         return next(self._gains([subset]))
 
+    def paid(self, subset: frozenset[str]) -> Floats:
+        """float64[R]: what the levers of a subset are paid for, as they go on and once."""
+        model = self._ground.model([self._variant(subset, 0)])
+        drawn = futures(model, self.runs)
+        parts = drawn.arm(0, drawn.parameters()).parts
+        if parts is None:
+            return np.zeros(self.runs)
+        own = [model.parts.index(each) for each in (LEVERS, ONCE)]
+        return np.asarray(parts[:, own].sum(axis=(1, 2)), dtype=np.float64)
+
     def _fill(self, subsets: Sequence[frozenset[str]]) -> None:
         for start in range(0, len(subsets), _TOGETHER):
             some = subsets[start : start + _TOGETHER]
@@ -156,21 +188,21 @@ class _Tables:
                 self._totals[subset] = gains.sum(axis=1)
 
     def _gains(self, subsets: Sequence[frozenset[str]]) -> Iterator[Floats]:
-        levers = dict(zip(self._names, self._scenario.levers, strict=True))
-        variants = [
-            replace(
-                self._scenario,
-                name=f"{self._scenario.name}/{at}",
-                levers=tuple(levers[name] for name in self._names if name in subset),
-            )
-            for at, subset in enumerate(subsets)
-        ]
+        variants = [self._variant(subset, at) for at, subset in enumerate(subsets)]
         model = self._ground.model(variants)
         drawn = futures(model, self.runs)
         measure = headline(model)
         before, *after = drawn.arms([None, *range(len(variants))], drawn.parameters())
         today = amounts(model, before, measure)
         return (amounts(model, arm, measure) - today for arm in after)
+
+    def _variant(self, subset: frozenset[str], at: int) -> ir.Scenario:
+        levers = dict(zip(self._names, self._scenario.levers, strict=True))
+        return replace(
+            self._scenario,
+            name=f"{self._scenario.name}/{at}",
+            levers=tuple(levers[name] for name in self._names if name in subset),
+        )
 
 
 def _touched(model: FunnelModel, scenario: ir.Scenario) -> set[str]:

@@ -31,7 +31,8 @@ class Answer(NamedTuple):
 
     sale: the conversion to a sale. sale_cost: of a sale, by `BY_SALE`; stay_cost: pay for one who
     stays. hours_cost: of the pools, divided by the time that segments get. hours: per case; the
-    mean over the pools. pay: what the agents of a pool get.
+    mean over the pools. By pool: pay, what its agents get by results; cases; worked, the hours
+    that they take.
     """
 
     sale: Floats  # [R, S]
@@ -39,7 +40,9 @@ class Answer(NamedTuple):
     stay_cost: Floats  # [R, S]
     hours_cost: Floats  # [R, S]
     hours: Floats  # [R, S]
-    pay: Floats  # [R, G]
+    pay: Floats  # [R, G, S]
+    cases: Floats  # [R, G, S]
+    worked: Floats  # [R, G]
 
 
 @kernel
@@ -89,11 +92,10 @@ def charge_hours(book: Book, turn: Turn, assumed: Floats, work: Work, out: Float
 def pay_of_pools(
     sale_cost: Floats, stay_cost: Floats, offer: Offer, work: Work, out: Floats
 ) -> None:
-    """Fill [G], what the agents of each pool get, from the pay for a sale and for one who stays."""
+    """Fill [G, S], what the agents of each pool get: the pay for sales and for who stays."""
     pools, segments = work.then.cases.shape
     for g in range(pools):
-        out[g] = 0.0
         for s in range(segments):
             rate = work.rate[g, s] * work.then.passing[s]
             each = sale_cost[s, 0] + stay_cost[s] * offer.staying[s]
-            out[g] += work.then.cases[g, s] * rate * each
+            out[g, s] = work.then.cases[g, s] * rate * each

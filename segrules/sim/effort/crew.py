@@ -14,12 +14,6 @@ from segrules.sim.model import Figure
 Figures = tuple[Figure, ...]
 Kind = TypeVar("Kind")
 
-RESPONSE = "response to pay"
-"""The assumption for a response strength that the rules do not state: Beta(2, 2).
-
-No name in rules has a blank.
-"""
-
 
 def of_kind(changes: Iterable["Change"], kind: type[Kind]) -> list[Kind]:
     """Return the changes of one kind."""
@@ -31,7 +25,8 @@ class Crew:
     """The agents of a pool.
 
     agents: how many; hours: that each has over the projected time, None where nobody knows.
-    serves: segments. cost: of an hour. skill: None where it is not stated.
+    serves: segments. cost: of an hour. skill: None where it is not stated. counted: whether
+    anybody has said how many agents there are; `agents` is 1 otherwise.
     """
 
     name: str
@@ -40,6 +35,7 @@ class Crew:
     serves: tuple[int, ...]
     cost: Figure = 0.0
     skill: float | None = None
+    counted: bool = True
 
 
 @dataclass(frozen=True)

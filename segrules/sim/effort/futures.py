@@ -46,8 +46,7 @@ class Following:
 
         EffortError: pay and sales do not settle.
         """
-        inflow = _inflow(parameters, treated)
-        self._charge(self.answer(parameters, (inflow, inflow), (), 1.0), treated)
+        self._charge(self.answer_today(parameters, treated), treated)
 
     def scenario(
         self, at: int, parameters: Parameters, treated: Treated, without: int = EVERY
@@ -57,12 +56,23 @@ class Following:
         treated: after `treat`; without: a lever of the scenario that is left out.
         EffortError: pay and sales do not settle.
         """
+        answer = self.answer_then(at, parameters, treated, without)
+        treated.conversion[:, :, self.book.sale] = answer.sale
+        self._charge(answer, treated)
+
+    def answer_today(self, parameters: Parameters, treated: Treated) -> Answer:
+        """Return what agents do today. EffortError: pay and sales do not settle."""
+        inflow = _inflow(parameters, treated)
+        return self.answer(parameters, (inflow, inflow), (), 1.0)
+
+    def answer_then(
+        self, at: int, parameters: Parameters, treated: Treated, without: int = EVERY
+    ) -> Answer:
+        """Return how agents answer to the scenario at a place; treated, without: as `scenario`."""
         changes = working(self.agents, self.model, at, (treated.month, without))
         now = Inflow(parameters.rate, parameters.conversion, parameters.mean_value)
         inflows = (now, _inflow(parameters, treated))
-        answer = self.answer(parameters, inflows, changes, self.levels[at])
-        treated.conversion[:, :, self.book.sale] = answer.sale
-        self._charge(answer, treated)
+        return self.answer(parameters, inflows, changes, self.levels[at])
 
     def answer(
         self,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from segrules.sim.effort.allocation import spent
 from segrules.sim.effort.charge import (
     Answer,
     charge_hours,
@@ -71,7 +72,9 @@ def empty_answer(runs: int, pools: int, segments: int) -> Answer:
         stay_cost=np.zeros((runs, segments)),
         hours_cost=np.zeros((runs, segments)),
         hours=np.zeros((runs, segments)),
-        pay=np.zeros((runs, pools)),
+        pay=np.zeros((runs, pools, segments)),
+        cases=np.zeros((runs, pools, segments)),
+        worked=np.zeros((runs, pools)),
     )
 
 
@@ -106,7 +109,7 @@ def lay_out(case: Case, assumed: Floats, room: Room) -> None:
 @kernel
 def record(case: Case, assumed: Floats, room: Room, r: int, out: Answer) -> None:
     """Fill the answer of future r when hours have followed; every sale is paid the same."""
-    work, then = room.work, room.then
+    work, then, then_cases = room.work, room.then, room.work.then.cases
     gained(work)
     sold_then(room.now.sale, work, out.sale[r])
     charge_sales(case.book, assumed, then, work.then, out.sale_cost[r])
@@ -114,11 +117,15 @@ def record(case: Case, assumed: Floats, room: Room, r: int, out: Answer) -> None
     charge_hours(case.book, case.then, assumed, work, out.hours_cost[r])
     pay_of_pools(out.sale_cost[r], out.stay_cost[r], then, work, out.pay[r])
     pools, segments = work.hours.shape
+    for g in range(pools):
+        out.worked[r, g] = spent(then_cases[g], work.hours[g])
+        for s in range(segments):
+            out.cases[r, g, s] = then_cases[g, s]
     for s in range(segments):
         cases, hours = 0.0, 0.0
         for g in range(pools):
-            cases += work.then.cases[g, s]
-            hours += work.then.cases[g, s] * work.hours[g, s]
+            cases += then_cases[g, s]
+            hours += then_cases[g, s] * work.hours[g, s]
         out.hours[r, s] = hours / cases if cases > 0.0 else 0.0
 
 

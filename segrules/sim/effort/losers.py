@@ -1,6 +1,7 @@
 """Who loses: what a change of plan does to the pay of each agent.
 
-Agents have different cases and hours. Each goes where the own pay is best, before and after; a
+Here the cases of each agent are known; `dealt` is for agents whose cases are not. They have
+different cases and hours. Each goes where the own pay is best, before and after; a
 plan that costs the firm the same may still take a fifth from those with simple cases.
 
 Money in minor units, time in hours; A agents, S segments.
@@ -9,6 +10,7 @@ Money in minor units, time in hours; A agents, S segments.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segrules.sim.effort.allocation import Curves, miscounted
 from segrules.sim.effort.payroll import Pool, pay_per_sale, payroll
@@ -39,7 +41,7 @@ class Team:
 
 @dataclass(frozen=True)
 class PayChange:
-    """Pay of each agent before and after, float64[A] each, salary included."""
+    """Pay of each agent before and after: float64[A], or float64[R, A] in R futures."""
 
     names: tuple[str, ...]
     before: Floats
@@ -55,13 +57,17 @@ class PayChange:
         paid = np.where(self.before > 0.0, self.before, np.nan)
         return np.asarray(self.change / paid)
 
-    def share_losing(self, more_than: float = 0.0) -> float:
-        """Return the share of agents whose pay falls by more than this share of it.
+    def losing(self, more_than: float = 0.0) -> NDArray[np.bool_]:
+        """Tell whose pay falls by more than this share of it.
 
         Those with nothing to begin with lose when their pay falls at all.
         """
         limit = -more_than * np.maximum(0.0, self.before)
-        return float(np.mean(self.change < limit))
+        return np.asarray(self.change < limit)
+
+    def share_losing(self, more_than: float = 0.0) -> float:
+        """Return the share of agents whose pay falls by more than this share of it."""
+        return float(np.mean(self.losing(more_than)))
 
     def quantiles(self, at: Floats) -> Floats:
         """Return the quantiles of the relative change of those who were paid."""

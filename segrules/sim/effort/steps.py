@@ -176,7 +176,7 @@ def _charge(future: _Future, sales: Floats, out: Answer, r: int) -> None:
     bonus = np.zeros(sales.shape[1])
     for g, (row, pool) in enumerate(zip(sales, future.pools[1], strict=True)):
         paid = payroll(plan, facts, row, pool)
-        out.pay[r, g] = paid.total
+        out.pay[r, g] = paid.pay
         bonus += paid.pay - paid.stays
     made = sales.sum(axis=0)
     out.sale_cost[r, :, 0] = np.where(made > 0.0, bonus / np.where(made > 0.0, made, 1.0), 0.0)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from segrules.sim.jit import kernel
-from segrules.sim.kernels.parameters import LEVERS, Parameters, Scene
+from segrules.sim.kernels.parameters import ONCE, Parameters, Scene
 from segrules.sim.model import Floats
 from segrules.sim.pack import Funnel, Treatment
 
@@ -59,7 +59,7 @@ def expect_once(treatment: Treatment, scene: Scene, out: Expected) -> None:
     """Add what levers cost once."""
     for r in range(scene.once.shape[0]):
         for o in range(scene.once.shape[1]):
-            out.parts[r, LEVERS, treatment.once_segment[o]] += scene.once[r, o]
+            out.parts[r, ONCE, treatment.once_segment[o]] += scene.once[r, o]
 
 
 @kernel

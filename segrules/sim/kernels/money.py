@@ -12,7 +12,7 @@ import numpy as np
 from segrules.sim.draws import beta, gamma
 from segrules.sim.jit import kernel
 from segrules.sim.kernels.counts import Coupled, Outcome
-from segrules.sim.kernels.parameters import LEVERS, Parameters, Scene
+from segrules.sim.kernels.parameters import ONCE, Parameters, Scene
 from segrules.sim.model import Counts, Floats
 from segrules.sim.pack import Funnel, Treatment, word
 from segrules.sim.uniforms import FIRST, Key
@@ -70,7 +70,7 @@ def add_once(treatment: Treatment, scene: Scene, out: Outcome) -> None:
     for r in range(scene.once.shape[0]):
         for o in range(scene.once.shape[1]):
             amount = np.int64(np.rint(scene.once[r, o]))
-            out.parts[r, LEVERS, treatment.once_segment[o]] += amount
+            out.parts[r, ONCE, treatment.once_segment[o]] += amount
 
 
 @kernel

@@ -33,8 +33,9 @@ _PRIOR = word("prior")
 _ASSUMPTION = word("assumption value")
 
 
-LEVERS = 1
-"""Place of what levers cost among the parts of the cost; that of the stages is 0."""
+LEVERS, ONCE = 1, 2
+"""Places of what levers cost as they go on, and once, among the parts of the cost; that of the
+stages is 0."""
 
 
 class Parameters(NamedTuple):
