@@ -33,6 +33,7 @@ from segrules.sim.customers.run import Settings as PlaySettings
 from segrules.sim.customers.sales import sales_of
 from segrules.sim.customers.spread import NAMES
 from segrules.sim.estimate import projected_months
+from segrules.sim.executors import executor
 from segrules.sim.learn.migration import learn_rows
 from segrules.sim.model import MONEY_MEASURES, Floats
 from segrules.sim.outlook import Outlook
@@ -140,9 +141,8 @@ def carry_out(
     seed = project.seed if settings.seed is None else settings.seed
     runs = project.runs if settings.runs is None else settings.runs
     made = Prepared(placement, project, seed, runs, history)
-    played = simulate(
-        made.model, runs, PlaySettings(threads=settings.threads, spread=True), on_progress
-    )
+    with executor(settings.executor, settings.threads) as pool:
+        played = simulate(made.model, runs, PlaySettings(on=pool, spread=True), on_progress)
     if not played.complete and len(played.replications) < 2:
         raise KeyboardInterrupt
     return _found(made, played)
