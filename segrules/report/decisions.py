@@ -17,9 +17,13 @@ from segrules.sim.decide.tornado import Bar
 from segrules.sim.decisions.account import Account
 from segrules.sim.decisions.drivers import LUCK
 from segrules.sim.decisions.parts import Parts
+from segrules.sim.life import LifeProjection
 from segrules.sim.model import MONEY_MEASURES, PROFIT, REVENUE, SALES, TOTAL
 from segrules.sim.projection import Projection
 from segrules.sim.summary import Figure, Row
+
+Told = Projection | LifeProjection
+"""What scenarios are accounted for."""
 
 SOURCES = {
     "data": "what the data leave open",
@@ -31,9 +35,7 @@ SOURCES = {
 """Where the spread of a result comes from, in words."""
 
 
-def account_tables(
-    found: Projection, account: Account, ruleset: ir.Ruleset
-) -> Iterator[RenderableType]:
+def account_tables(found: Told, account: Account, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
     """What a scenario is made of, what drives it, and how far to trust it."""
     name = account.scenario
     said = both_sales(found, name)
@@ -52,7 +54,7 @@ def account_tables(
     yield note(f"\nevidence grade {account.evidence.grade}: {GRADES[account.evidence.grade]}")
 
 
-def both_sales(found: Projection, scenario: str) -> str:
+def both_sales(found: Told, scenario: str) -> str:
     """The number of sales and their value, where the two tell different stories."""
     rows = {
         row.measure: row for row in found.rows if row.scenario == scenario and row.segment == TOTAL
@@ -76,7 +78,7 @@ def _relative(row: Row) -> str:
     return signed(share(row.relative.value, row.relative.mc_error))
 
 
-def spilled(account: Account, found: Projection, ruleset: ir.Ruleset) -> str:
+def spilled(account: Account, found: Told, ruleset: ir.Ruleset) -> str:
     """What changes in segments that no lever names."""
     spill = account.parts.spill
     if spill is None:
@@ -104,12 +106,12 @@ def spread_lines(account: Account) -> list[str]:
     return lines
 
 
-def _scale(account: Account, found: Projection) -> float:
+def _scale(account: Account, found: Told) -> float:
     money = account.parts.measure in MONEY_MEASURES
     return units(1, found.currency) if money else 1.0
 
 
-def _unit(account: Account, found: Projection) -> str:
+def _unit(account: Account, found: Told) -> str:
     money = account.parts.measure in MONEY_MEASURES and found.currency
     return f" ({found.currency})" if money else ""
 
@@ -135,7 +137,7 @@ def _told(figure: Figure, scale: float) -> str:
 
 
 def _drivers(
-    account: Account, found: Projection, ruleset: ir.Ruleset, measure: str
+    account: Account, found: Told, ruleset: ir.Ruleset, measure: str
 ) -> Iterator[RenderableType]:
     bars = account.drivers.tornado.bars
     if not bars:
@@ -157,7 +159,7 @@ def _drivers(
     )
 
 
-def turn(bar: Bar, each: Weighed | None, found: Projection) -> str:
+def turn(bar: Bar, each: Weighed | None, found: Told) -> str:
     """Where an assumption turns the decision; in brackets where it is not held possible."""
     if bar.break_even is None:
         return NONE
@@ -176,7 +178,7 @@ def turn(bar: Bar, each: Weighed | None, found: Projection) -> str:
 # ---- for machines
 
 
-def account_record(found: Projection, account: Account) -> dict[str, Any]:
+def account_record(found: Told, account: Account) -> dict[str, Any]:
     """The account for machines; money in units of the currency, shares in 0 to 1."""
     scale = _scale(account, found)
     parts, drivers = account.parts, account.drivers
@@ -207,7 +209,7 @@ def account_record(found: Projection, account: Account) -> dict[str, Any]:
     }
 
 
-def _bar(bar: Bar, account: Account, found: Projection, scale: float) -> dict[str, Any]:
+def _bar(bar: Bar, account: Account, found: Told, scale: float) -> dict[str, Any]:
     weighed = {each.stated.name: each for each in account.evidence.weighed}.get(bar.name)
     amount = weighed is not None and weighed.stated.role == "amount"
     own = units(1, found.currency) if amount else 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -46,8 +46,13 @@ _SHOWN = 0.005
 """Part of a segment below which nobody is said to go somewhere."""
 
 
-def life_tables(found: LifeProjection, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
-    """The scenarios side by side, the first one by segment, where customers go, and why."""
+def life_tables(
+    found: LifeProjection, ruleset: ir.Ruleset, account: Iterable[RenderableType] = ()
+) -> Iterator[RenderableType]:
+    """The scenarios side by side, the first one by segment, where customers go, and why.
+
+    account: what stands before the assumptions.
+    """
     project = found.project
     period = _PERIODS.get(project.period, f"{project.period} months")
     yield heading(
@@ -79,6 +84,7 @@ def life_tables(found: LifeProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
         yield _spread(found, words)
     yield heading("the same by another way: customers at the end, today")
     yield _checked(found, words)
+    yield from account
     yield from stated_tables(found.assumptions, found.currency)
     yield note(_method(found))
 

@@ -29,6 +29,11 @@ class Played:
     scenarios: tuple[Arm, ...]
     complete: bool
 
+    def first(self, count: int) -> Played:
+        """With the first so many scenarios alone."""
+        model = replace(self.model, scenarios=self.model.scenarios[:count])
+        return replace(self, model=model, scenarios=self.scenarios[:count])
+
 
 def simulate(
     model: Model,
