@@ -35,6 +35,9 @@ SOURCES = {
 """Where the spread of a result comes from, in words."""
 
 
+_TEN = 0.1
+
+
 def account_tables(found: Told, account: Account, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
     """What a scenario is made of, what drives it, and how far to trust it."""
     name = account.scenario
@@ -99,11 +102,20 @@ def spread_lines(account: Account) -> list[str]:
     order = sorted(range(len(shares.names)), key=lambda at: -float(shares.share[at]))
     lines = []
     for at in order:
-        part = min(max(float(shares.share[at]), 0.0), 1.0)
-        told = "under 1%" if part < 0.01 else share(part, max(float(shares.error[at]), 0.001))
+        told = spread_told(float(shares.share[at]), float(shares.error[at]))
         name = shares.names[at]
         lines.append(f"{told} of the spread comes from {SOURCES.get(name, name)}")
     return lines
+
+
+def spread_told(part: float, error: float) -> str:
+    """A part of the spread in percent, as a range where it is not known to ten points."""
+    held = min(max(part, 0.0), 1.0)
+    if 2.0 * error > _TEN:
+        ends = (5 * round(20.0 * min(max(end, 0.0), 1.0))
+                for end in (held - 2.0 * error, held + 2.0 * error))  # fmt: skip
+        return "{} to {}%".format(*ends)
+    return "under 1%" if held < 0.01 else share(held, max(error, 0.001))
 
 
 def _scale(account: Account, found: Told) -> float:

@@ -327,11 +327,6 @@ def _found(made: Prepared, everything: Played) -> LifeProjection:
     segments = played.model.rules.segments
     arms = [(TODAY, played.today)]
     arms += [(each.name, arm) for each, arm in zip(made.scenarios, played.scenarios, strict=True)]
-    expired = [
-        problems.assumption_expired(each.name, each.until, placement.context.as_of)
-        for each in made.expired
-        if each.until is not None
-    ]
     return LifeProjection(
         project=project,
         life=made.life,
@@ -353,8 +348,23 @@ def _found(made: Prepared, everything: Played) -> LifeProjection:
         held=made.asked.held,
         notes=tuple(dict.fromkeys([*_notes(made, played), *notes])),
         complete=played.complete,
-        findings=tuple(expired),
+        findings=tuple(_findings(made)),
     )
+
+
+def _findings(made: Prepared) -> list[Diagnostic]:
+    """What is to be said of the data and of the levers, beside the result."""
+    day, life = made.placement.context.as_of, made.life
+    found = [problems.assumption_expired(each.name, each.until, day) for each in made.expired]
+    if made.sales.late:
+        found.append(living.sales_after_the_day(life.sales, made.sales.late, day))
+    return found + [
+        living.moved_for_good(lever.kind, edit.column, node.name)
+        for node in made.scenarios
+        for lever in node.levers
+        for edit in lever.edits
+        if isinstance(edit, ir.Moves) and edit.fall_back == 0.0 and lever.timing.duration is None
+    ]
 
 
 def _account(made: Prepared, played: Played, outlook: Outlook) -> Account:

@@ -154,7 +154,7 @@ def futures_chart(outlook: Outlook, runs: int, unit: Unit, base: str) -> Chart:
 def assumption_blocks(
     found: Evidence, labels: Mapping[str, str], currency: str | None
 ) -> tuple[Block, ...]:
-    """The grade, and what was stated and not learned, all weighing the same."""
+    """The grade, and what was stated and not learned: what matters most first, if that is known."""
     grade = f"Evidence grade {found.grade}: {GRADES[found.grade]}."
     if not found.weighed:
         said = "No range was stated: what the rules do not say was learned from the tables."
@@ -169,6 +169,8 @@ def assumption_blocks(
         called = named(stated.name, labels)
         rows.append((called, stated_range(each.stated, currency), source, stated.owner, until))
     said = "The assumptions were not ranked by how much they matter, so all weigh the same."
+    if found.ranked:
+        said = "It is taken from the five that matter most, which stand first."
     head = ("assumption", "range", "source", "owner", "held until")
     return (
         Words(f"{grade} {said}"),
@@ -184,9 +186,11 @@ def weak_points(found: Evidence, labels: Mapping[str, str]) -> list[str]:
     if expired:
         names = ", ".join(f"“{named(each.stated.name, labels)}”" for each in expired)
         told.append(f"Past their day, so they count as judgement: {names}.")
-    guessed = sum(each.source == "judgement" for each in found.weighed)
+    most = found.most if found.ranked else found.weighed
+    guessed = sum(each.source == "judgement" for each in most)
     if guessed:
+        which = "assumptions that matter most" if found.ranked else "assumptions"
         many = "are judgement: nobody has measured them"
         verb = "is judgement: nobody has measured it" if guessed == 1 else many
-        told.append(f"{guessed} of the {len(found.weighed)} assumptions {verb}.")
+        told.append(f"{guessed} of the {len(most)} {which} {verb}.")
     return told

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from segrules.report.decisions import both_sales
+from segrules.report.page.arms import weak_points
 from segrules.report.page.content import Tile
-from segrules.report.page.more import tone
+from segrules.report.page.more import tone, verdict
 from segrules.report.page.view import View
 from segrules.report.page.words import futures, months
 from segrules.report.words import count
@@ -27,23 +28,16 @@ def sentence(view: View) -> str:
     rises = "rises" if figure.mean >= 0 else "falls"
     chance = futures(outlook.judged.chance_better, found.runs)
     return (
-        f"{view.scenario}: {_decision(view)}. Over {months(found.project.months)} the "
-        f"{_told(outlook.measure)} {rises} by {unit.said(figure.mean, figure.mc_error)} (80% of "
-        f"futures: {unit.between(figure)}), and it is above today's in {chance}. "
+        f"{view.scenario}: {verdict(outlook, view.evidence)}. Over "
+        f"{months(found.project.months)} the {_told(outlook.measure)} {rises} by "
+        f"{unit.said(figure.mean, figure.mc_error)} (80% of futures: {unit.between(figure)}), and "
+        f"it is above today's in {chance}. "
         f"{_sales(view)}{_cost(view, rows[COST])} {grade}"
     )
 
 
 def _told(measure: str) -> str:
     return measure if measure == PROFIT else f"number of customers who reach “{measure}”"
-
-
-def _decision(view: View) -> str:
-    low, high = view.outlook.judged.interval80
-    if low > 0:
-        firm = view.evidence.grade in ("A", "B")
-        return "worth doing" if firm else "worth doing if its assumptions hold"
-    return "not worth doing" if high < 0 else "not settled, as it may as well lose as gain"
 
 
 def _sales(view: View) -> str:
@@ -87,16 +81,6 @@ def caveats(view: View) -> tuple[str, ...]:
         told.append(
             f"Incomplete: interrupted after {count(found.runs)} of the futures that were asked for."
         )
-    expired = [each for each in view.evidence.weighed if each.expired]
-    if expired:
-        names = ", ".join(f"“{view.called(each)}”" for each in expired)
-        told.append(f"Past their day, so they count as judgement: {names}.")
-    most = view.evidence.most if view.evidence.ranked else view.evidence.weighed
-    guessed = sum(each.source == "judgement" for each in most)
-    if guessed:
-        which = "assumptions that matter most" if view.evidence.ranked else "assumptions"
-        one = "is judgement: nobody has measured it"
-        many = "are judgement: nobody has measured them"
-        told.append(f"{guessed} of the {len(most)} {which} {one if guessed == 1 else many}.")
+    told += weak_points(view.evidence, view.labels)
     told += [f"{note[:1].upper()}{note[1:]}." for note in found.estimate.notes]
     return tuple(told)
