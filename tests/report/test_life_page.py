@@ -385,7 +385,8 @@ def test_the_annex_says_how_sure_the_mean_is() -> None:
     life, page = found()[0], page_of()
     method = next(each for each in blocks(page, "annex") if isinstance(each, Table))
     told = dict(method.rows)["Monte Carlo error"]
-    number = float(re.match(r"\D*([\d.,]+k?) of the mean", told)[1].replace(",", "").replace("k", "e3"))
+    (said,) = re.findall(r"^\D*([\d.,]+k?) of the mean", told)
+    number = float(said.replace(",", "").replace("k", "e3"))
     assert number == pytest.approx(life.outlooks[0].figure.mc_error / 100, rel=0.06)
     assert dict(method.rows)["futures"] == "100"
 
