@@ -31,6 +31,7 @@ from segrules.segments.funnel import complete_months
 from segrules.segments.read import reading
 from segrules.sim.model import Counts, Floats
 from segrules.text.diagnostic import RulesError
+from segrules.text.problems import data
 from segrules.text.problems import living as problems
 
 _DAY, _VALUE, _COST = ":day", ":value", ":cost:"
@@ -72,8 +73,7 @@ def sales_of(
             the last complete months.
     """
     if not keys:
-        nobody = problems.life_without_customers(life.name, placement.table)
-        raise RulesError([nobody], unable=True)
+        raise RulesError([data.empty_table(placement.table, None)], unable=True)
     months = complete_months(placement.context.as_of)
     places = pl.DataFrame({":key": keys, ":row": np.arange(len(keys))})
     rows, late = _rows(placement, life, months)

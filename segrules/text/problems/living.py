@@ -161,20 +161,8 @@ _HELD = entry(
 )
 
 
-_NOBODY = entry(
-    "SEG779",
-    "a life without customers",
-    why="A life is played customer by customer, each as it stands in the table on the day. Without "
-    "a row in it there is nobody to play; most often the wrong file was given.",
-    wrong=Example(
-        _RIGHT.rules,
-        {"customers": _CUSTOMERS.partition("\n")[0] + "\n", "payments": _PAYMENTS},
-        _RIGHT.run,
-    ),
-    right=_RIGHT,
-)
 _FOR_GOOD = entry(
-    "SEG780",
+    "SEG779",
     "a lever that moves customers for good",
     why="Whoever is moved by a lever stays where the lever put them, unless some fall back or it "
     "ends. Gains that last for ever are worth many times those of one nudge, so it is said where "
@@ -184,7 +172,7 @@ _FOR_GOOD = entry(
     severity="warning",
 )
 _LATE = entry(
-    "SEG781",
+    "SEG780",
     "sales of a life dated after the day",
     why="What is dated after the day of the projection has not happened yet on it, so it is left "
     "out of what is learned. Most often as_of is not the end of the data.",
@@ -278,14 +266,6 @@ def nothing_held_in_lives(project: str, held: str) -> Diagnostic:
         None,
         f"the project `{project}` holds {held} equal, which is not done for a life",
         "leave out hold",
-    )
-
-
-def life_without_customers(life: str, table: str) -> Diagnostic:
-    return _NOBODY.about(
-        None,
-        f"`{table}` has no row, so the life `{life}` has nobody to play",
-        f"give the file with the rows of `{table}`",
     )
 
 
