@@ -154,7 +154,7 @@ SEGMENT = _segment()
 @pytest.mark.benchmark(group="customers")
 def test_customers(benchmark):
     played, held = model(ROWS), table(ROWS)
-    one = Settings(threads=1)
+    one = Settings(on=1)
     simulate(played, 1, one)
     seconds = {"ours": [], "by hand": []}
     for seed in range(ROUNDS):
@@ -221,14 +221,14 @@ def test_memory_does_not_grow_with_runs(benchmark):
 
 
 def measured(rows, runs, threads):
-    simulate(model(1_000), 1, Settings(threads=1))
+    simulate(model(1_000), 1, Settings(on=1))
     played = model(rows)
     gc.collect()
     # from here on the highest is counted anew
     Path("/proc/self/clear_refs").write_text("5")
     before = resident("VmRSS")
     began = time.perf_counter()
-    simulate(played, runs, Settings(threads=threads))
+    simulate(played, runs, Settings(on=threads))
     seconds = time.perf_counter() - began
     return {"grown": resident("VmHWM") - before, "peak": resident("VmHWM"), "seconds": seconds}
 

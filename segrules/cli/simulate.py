@@ -92,7 +92,7 @@ def command(
         segrules simulate rules.seg --table leads=leads.csv --as-of 2026-06-30 --seed 7
         segrules simulate rules.seg --report page.html --require-grade B ...
     """
-    from segrules.sim.projection import Projection, Settings
+    from segrules.sim.projection import Settings
 
     day = date(as_of)
     check_page(report, [file, *table])
@@ -110,7 +110,7 @@ def command(
         write_page(_page(found, judged, rules, file), report)
     if not found.complete:
         raise typer.Exit(130)
-    if require_grade is not None and isinstance(found, Projection):
+    if require_grade is not None:
         _require(judged, require_grade.value)
 
 
@@ -132,8 +132,11 @@ def carry_out(
 def _judged(found: Found, rules: Rules, held: bool, *, every: bool) -> tuple[Account, ...]:
     """What each scenario, or the first one, is made of and rests on, where that is known."""
     from segrules.sim.decisions.account import account, accounts
+    from segrules.sim.life import LifeProjection
     from segrules.sim.projection import Projection
 
+    if isinstance(found, LifeProjection):
+        return found.accounts
     if not isinstance(found, Projection):
         return ()
     if every:

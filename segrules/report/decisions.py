@@ -19,9 +19,13 @@ from segrules.sim.decide.tornado import Bar
 from segrules.sim.decisions.account import Account
 from segrules.sim.decisions.drivers import LUCK
 from segrules.sim.decisions.parts import Parts, Worth
+from segrules.sim.life import LifeProjection
 from segrules.sim.model import MONEY_MEASURES, PROFIT, REVENUE, SALES, TOTAL
 from segrules.sim.projection import Projection
 from segrules.sim.summary import Figure, Row
+
+Told = Projection | LifeProjection
+"""What scenarios are accounted for."""
 
 SOURCES = {
     "data": "what the data leave open",
@@ -33,9 +37,10 @@ SOURCES = {
 """Where the spread of a result comes from, in words."""
 
 
-def account_tables(
-    found: Projection, account: Account, ruleset: ir.Ruleset
-) -> Iterator[RenderableType]:
+_TEN = 0.1
+
+
+def account_tables(found: Told, account: Account, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
     """What a scenario is made of, what drives it, and how far to trust it."""
     name = account.scenario
     said = both_sales(found, name)
@@ -43,9 +48,8 @@ def account_tables(
         yield note(f"\n{name}: {said}")
     scale = _scale(account, found)
     measure = f"{account.parts.measure}{_unit(account, found)}"
-    if account.staff is not None:
-        yield from staff_tables(account.staff, found, ruleset, base_of(found, ruleset))
-    yield from gap_tables(account.gaps, found, dict(ruleset.set(found.project.by).labels))
+    if isinstance(found, Projection):
+        yield from _funnel_tables(found, account, ruleset)
     yield heading(f"{name}, lever by lever: what each adds to the {measure}, in any order")
     yield _parts(account.parts, scale)
     spill = spilled(account, found, ruleset)
@@ -57,7 +61,16 @@ def account_tables(
     yield note(f"\nevidence grade {account.evidence.grade}: {GRADES[account.evidence.grade]}")
 
 
-def both_sales(found: Projection, scenario: str) -> str:
+def _funnel_tables(
+    found: Projection, account: Account, ruleset: ir.Ruleset
+) -> Iterator[RenderableType]:
+    """What only a funnel has: agents, and stages whose rates can be held against each other."""
+    if account.staff is not None:
+        yield from staff_tables(account.staff, found, ruleset, base_of(found, ruleset))
+    yield from gap_tables(account.gaps, found, dict(ruleset.set(found.project.by).labels))
+
+
+def both_sales(found: Told, scenario: str) -> str:
     """The number of sales and their value, where the two tell different stories."""
     rows = {
         row.measure: row for row in found.rows if row.scenario == scenario and row.segment == TOTAL
@@ -81,7 +94,7 @@ def _relative(row: Row) -> str:
     return signed(share(row.relative.value, row.relative.mc_error))
 
 
-def spilled(account: Account, found: Projection, ruleset: ir.Ruleset) -> str:
+def spilled(account: Account, found: Told, ruleset: ir.Ruleset) -> str:
     """What changes in segments that no lever names."""
     spill = account.parts.spill
     if spill is None:
@@ -102,19 +115,28 @@ def spread_lines(account: Account) -> list[str]:
     order = sorted(range(len(shares.names)), key=lambda at: -float(shares.share[at]))
     lines = []
     for at in order:
-        part = min(max(float(shares.share[at]), 0.0), 1.0)
-        told = "under 1%" if part < 0.01 else share(part, max(float(shares.error[at]), 0.001))
+        told = spread_told(float(shares.share[at]), float(shares.error[at]))
         name = shares.names[at]
         lines.append(f"{told} of the spread comes from {SOURCES.get(name, name)}")
     return lines
 
 
-def _scale(account: Account, found: Projection) -> float:
+def spread_told(part: float, error: float) -> str:
+    """A part of the spread in percent, as a range where it is not known to ten points."""
+    held = min(max(part, 0.0), 1.0)
+    if 2.0 * error > _TEN:
+        ends = (5 * round(20.0 * min(max(end, 0.0), 1.0))
+                for end in (held - 2.0 * error, held + 2.0 * error))  # fmt: skip
+        return "{} to {}%".format(*ends)
+    return "under 1%" if held < 0.01 else share(held, max(error, 0.001))
+
+
+def _scale(account: Account, found: Told) -> float:
     money = account.parts.measure in MONEY_MEASURES
     return units(1, found.currency) if money else 1.0
 
 
-def _unit(account: Account, found: Projection) -> str:
+def _unit(account: Account, found: Told) -> str:
     money = account.parts.measure in MONEY_MEASURES and found.currency
     return f" ({found.currency})" if money else ""
 
@@ -150,7 +172,7 @@ def _told(figure: Figure, scale: float) -> str:
 
 
 def _drivers(
-    account: Account, found: Projection, ruleset: ir.Ruleset, measure: str
+    account: Account, found: Told, ruleset: ir.Ruleset, measure: str
 ) -> Iterator[RenderableType]:
     bars = account.drivers.tornado.bars
     if not bars:
@@ -172,7 +194,7 @@ def _drivers(
     )
 
 
-def turn(bar: Bar, each: Weighed | None, found: Projection) -> str:
+def turn(bar: Bar, each: Weighed | None, found: Told) -> str:
     """Where an assumption turns the decision; in brackets where it is not held possible."""
     if bar.break_even is None:
         return NONE
@@ -191,7 +213,7 @@ def turn(bar: Bar, each: Weighed | None, found: Projection) -> str:
 # ---- for machines
 
 
-def account_record(found: Projection, account: Account) -> dict[str, Any]:
+def account_record(found: Told, account: Account) -> dict[str, Any]:
     """The account for machines; money in units of the currency, shares in 0 to 1."""
     scale = _scale(account, found)
     parts, drivers = account.parts, account.drivers
@@ -220,6 +242,12 @@ def account_record(found: Projection, account: Account) -> dict[str, Any]:
             for name, part in zip(drivers.shares.names, drivers.shares.share, strict=True)
         },
         "grade": account.evidence.grade,
+        **(_funnel_record(found, account) if isinstance(found, Projection) else {}),
+    }
+
+
+def _funnel_record(found: Projection, account: Account) -> dict[str, Any]:
+    return {
         "agents": None if account.staff is None else staff_record(account.staff, found),
         "opportunity": [gap_record(each, found) for each in account.gaps],
     }
@@ -233,7 +261,7 @@ def _worth(parts: Parts, at: int, scale: float) -> dict[str, Any]:
     return {"own_cost": each.own.mean * scale, "break_even_cost": each.most.mean * scale}
 
 
-def _bar(bar: Bar, account: Account, found: Projection, scale: float) -> dict[str, Any]:
+def _bar(bar: Bar, account: Account, found: Told, scale: float) -> dict[str, Any]:
     weighed = {each.stated.name: each for each in account.evidence.weighed}.get(bar.name)
     amount = weighed is not None and weighed.stated.role == "amount"
     own = units(1, found.currency) if amount else 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -27,17 +27,21 @@ from segrules.sim.customers.outcome import CUSTOMERS, LEFT, MOVED, Matrix
 from segrules.sim.customers.spread import NAMES
 from segrules.sim.life import LifeProjection, unit_of
 from segrules.sim.model import MONEY_MEASURES, SALES, TOTAL
+from segrules.sim.outlook import Outlook
 from segrules.sim.summary import Figure, Row
 
 HEADLINES = (SALES, *MONEY_MEASURES)
-_PERIODS = {1: "month", 3: "quarter", 12: "year"}
-_SPREAD = {
+PERIODS = {1: "month", 3: "quarter", 12: "year"}
+SPREAD = {
     "gini": "Gini coefficient",
     "top_10": "brought by the largest tenth",
     "top_20": "brought by the largest fifth",
     "loss_of_one": "lost with the largest one",
 }
-_OF = {"past": "the moves of the past months", "futures": "the moves of half of the futures"}
+CHECKED = {"past": "the moves of the past months", "futures": "the moves of half of the futures"}
+WORST_EDGE = 2.67
+"""Monte Carlo error of the ends of a 95% interval over that of the mean, as for a normal."""
+
 _NAMED = 24
 _FEW = 6
 """States up to which the table of moves names its columns; beyond, it numbers them."""
@@ -46,10 +50,15 @@ _SHOWN = 0.005
 """Part of a segment below which nobody is said to go somewhere."""
 
 
-def life_tables(found: LifeProjection, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
-    """The scenarios side by side, the first one by segment, where customers go, and why."""
+def life_tables(
+    found: LifeProjection, ruleset: ir.Ruleset, account: Iterable[RenderableType] = ()
+) -> Iterator[RenderableType]:
+    """The scenarios side by side, the first one by segment, where customers go, and why.
+
+    account: what stands before the assumptions.
+    """
     project = found.project
-    period = _PERIODS.get(project.period, f"{project.period} months")
+    period = PERIODS.get(project.period, f"{project.period} months")
     yield heading(
         f"{project.name}: the next {project.months} months, {period} by {period}, "
         f"{counted(found.customers, 'customer', 'customers')}, {count(found.runs)} futures, "
@@ -64,6 +73,8 @@ def life_tables(found: LifeProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
         "of futures with more profit"
     )
     yield _scenarios(found, words)
+    yield heading(f"{', '.join(words.scenarios)}: the profit{money} in good and in bad futures")
+    yield _risks(found)
     first = words.scenarios[0]
     yield heading(f"{first} by segment: {words.base}, the difference and its 80% interval")
     yield _customers(found, first, words)
@@ -79,6 +90,7 @@ def life_tables(found: LifeProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
         yield _spread(found, words)
     yield heading("the same by another way: customers at the end, today")
     yield _checked(found, words)
+    yield from account
     yield from stated_tables(found.assumptions, found.currency)
     yield note(_method(found))
 
@@ -122,6 +134,23 @@ def _scenarios(found: LifeProjection, words: _Words) -> RenderableType:
         cells = [_change(row, found) for row in rows]
         cells.append(chance(rows[-1].chance_better, found.runs))
         table.add_row(f"{words.of_scenario[name]}\n({name})", *cells)
+    return table
+
+
+def _risks(found: LifeProjection) -> RenderableType:
+    """What may be lost by acting, and by leaving it."""
+    aimed = any(each.target is not None for each in found.outlooks)
+    heads = (">expected loss if done", ">if left", ">mean of the worst 5 of 100")
+    table = grid("", *heads, *([">target reached in"] if aimed else []), first=24)
+    scale = units(1, found.currency)
+    for each in found.outlooks:
+        judged = each.judged
+        losses = (estimate(loss.value, loss.mc_error, scale)
+                  for loss in (each.loss_done, each.loss_left))  # fmt: skip
+        # the ends of an interval are less sure than its middle, and so is a mean beyond them
+        worst = signed(estimate(judged.worst, WORST_EDGE * judged.error, scale))
+        reached = [chance(judged.chance_target, found.runs)] if aimed else []
+        table.add_row(each.scenario, *losses, worst, *reached)
     return table
 
 
@@ -213,7 +242,7 @@ def _spread(found: LifeProjection, words: _Words) -> RenderableType:
     for name in NAMES:
         rows = [_find(found, each, TOTAL, name) for each in words.scenarios]
         show = _coefficient if name == "gini" else _part
-        table.add_row(_SPREAD[name], show(rows[0].today), *(show(row.then) for row in rows))
+        table.add_row(SPREAD[name], show(rows[0].today), *(show(row.then) for row in rows))
     return table
 
 
@@ -245,20 +274,31 @@ def _method(found: LifeProjection) -> str:
         f"{name} {rate:.3g} ({weight:.0%} its own)"
         for name, rate, weight in zip(found.segments, learned.rate, learned.weight, strict=True)
     )
-    period = _PERIODS.get(found.project.period, "period")
+    period = PERIODS.get(found.project.period, "period")
     far = "agree" if check.gap < _SHOWN else f"place {check.gap:.1%} of the customers differently"
     lines = [
         f"engine {found.engine}: {found.why}",
         f"the rules are asked on the first day of each {period}, from {found.days[0].isoformat()}",
         f"sales a customer and {period}, of the last complete months, by the segment that the "
         f"rules would have named when the {period} began: {rates}",
-        f"another way goes by {_OF[check.of]} from segment to segment, the same in every "
+        f"another way goes by {CHECKED[check.of]} from segment to segment, the same in every "
         f"{period}: the two ways {far}",
+        f"{count(found.runs)} futures: {_errors(found)}; four times as many halve it",
         "each range is equally likely throughout; intervals hold 80% of the futures, which share "
         f"their luck with {found.project.against}",
         *found.notes,
     ]
     return "\n" + "\n".join(lines)
+
+
+def _errors(found: LifeProjection) -> str:
+    """The Monte Carlo error of what is decided by."""
+    scale, name = units(1, found.currency), found.currency or ""
+    told = ", ".join(
+        f"{estimate(each.figure.mc_error, 0.0, scale)} {name}".rstrip() + f" for {each.scenario}"
+        for each in found.outlooks
+    )
+    return f"the Monte Carlo error of the mean difference of the profit is {told}"
 
 
 # ---- for machines
@@ -299,7 +339,24 @@ def life_record(found: LifeProjection) -> dict[str, Any]:
             "mc_error": _by_name(found.check.segments, found.check.error),
             "placed_differently": found.check.gap,
         },
+        "outlooks": [_outlook(each, found) for each in found.outlooks],
         "results": [_result(row, found) for row in found.rows],
+    }
+
+
+def _outlook(each: Outlook, found: LifeProjection) -> dict[str, Any]:
+    """The difference of the profit, judged; `worst_5_percent` is its mean there."""
+    scale, judged = units(1, found.currency), each.judged
+    return {
+        "scenario": each.scenario,
+        "measure": each.measure,
+        "difference": figure_record(each.figure, scale),
+        "chance_better": judged.chance_better,
+        "target": None if each.target is None else each.target * scale,
+        "chance_target": judged.chance_target,
+        "expected_loss_if_done": each.loss_done.value * scale,
+        "expected_loss_if_left": each.loss_left.value * scale,
+        "worst_5_percent": judged.worst * scale,
     }
 
 

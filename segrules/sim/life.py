@@ -18,13 +18,16 @@ from segrules.lang import ir
 from segrules.lang.types import decimals
 from segrules.segments.assign import Placement
 from segrules.segments.profile import find_set
+from segrules.sim.assumptions import evidence
 from segrules.sim.customers import outcome, stating
 from segrules.sim.customers.asked import AskedRows, asked_rows
 from segrules.sim.customers.before import remembrance, switches
+from segrules.sim.customers.drivers import drivers_of, known
 from segrules.sim.customers.evolution import Evolution
-from segrules.sim.customers.figures import POSITIVE, SHARE, Figures, drawn, rows
+from segrules.sim.customers.figures import POSITIVE, SHARE, Figures, drawn, input_of, rows
 from segrules.sim.customers.model import Model, Population, Rates, Scenario, customer_words
 from segrules.sim.customers.outcome import Check, Matrix
+from segrules.sim.customers.parts import Bundles
 from segrules.sim.customers.past import Asking, check_reviews, unanswered
 from segrules.sim.customers.rates import Learned, learn
 from segrules.sim.customers.rules import days_between_periods
@@ -32,10 +35,13 @@ from segrules.sim.customers.run import Played, simulate
 from segrules.sim.customers.run import Settings as PlaySettings
 from segrules.sim.customers.sales import sales_of
 from segrules.sim.customers.spread import NAMES
+from segrules.sim.decisions.account import Account
+from segrules.sim.decisions.drivers import sources_of
 from segrules.sim.estimate import projected_months
+from segrules.sim.executors import executor
 from segrules.sim.learn.migration import learn_rows
-from segrules.sim.model import MONEY_MEASURES, Floats
-from segrules.sim.outlook import Outlook
+from segrules.sim.model import MONEY_MEASURES, Counts, Floats
+from segrules.sim.outlook import Outlook, Target
 from segrules.sim.projection import Settings
 from segrules.sim.summary import Row, columns
 from segrules.text import problems
@@ -57,6 +63,7 @@ class LifeProjection:
     first days of the periods and of the one after them. `customers` rows were played. `matrices`
     say where customers are in the end, by scenario, "today" first. `held` are named values of
     other rows that stay as they were at `as_of`. `learned` is what was found of the past.
+    `outlooks` and `accounts` are those of the scenarios that are compared, in their order.
     """
 
     project: ir.Project
@@ -72,6 +79,7 @@ class LifeProjection:
     assumptions: tuple[ir.Assumption, ...]
     learned: Learned
     rows: tuple[Row, ...]
+    accounts: tuple[Account, ...]
     matrices: dict[str, Matrix]
     check: Check
     outlooks: tuple[Outlook, ...]
@@ -134,9 +142,9 @@ def carry_out(
     seed = project.seed if settings.seed is None else settings.seed
     runs = project.runs if settings.runs is None else settings.runs
     made = Prepared(placement, project, seed, runs, history)
-    played = simulate(
-        made.model, runs, PlaySettings(threads=settings.threads, spread=True), on_progress
-    )
+    with executor(settings.executor, settings.threads) as pool:
+        how = PlaySettings(on=pool, spread=True, lean=len(made.bundles.extra))
+        played = simulate(made.model, runs, how, on_progress)
     if not played.complete and len(played.replications) < 2:
         raise KeyboardInterrupt
     return _found(made, played)
@@ -174,14 +182,17 @@ class Prepared:
         self.sales = sales_of(placement, life, found, self.asked.keys, project.period)
         self.learned = learn(life, self.sales, found.segments, seed=seed, runs=runs)
         used = stating.assumed(life, self.scenarios)
+        used |= {project.target} if isinstance(project.target, str) else set()
         self.assumptions = tuple(each for each in ruleset.assumptions if each.name in used)
         draws = drawn(self.assumptions, seed, runs)
         self.figures = Figures(draws, found.segments)
         self.known = stating.Known(self.figures, self.asked.types, self._chains(history))
         self.before = remembrance(placement, found, self.asked.keys)
-        self.model = self._model()
+        played = self._played_scenarios()
+        self.bundles = Bundles(self.scenarios, played, seed)
+        self.model = self._model((*played, *self.bundles.extra))
 
-    def _model(self) -> Model:
+    def _model(self, scenarios: tuple[Scenario, ...]) -> Model:
         return Model(
             Population(
                 customer_words(self.asked.keys), self.asked.columns, None, self.learned.eagerness
@@ -190,7 +201,7 @@ class Prepared:
             self.days,
             self._rates(),
             self._evolutions(),
-            self._played_scenarios(),
+            scenarios,
             self.before,
             self.seed,
         )
@@ -247,19 +258,24 @@ class Prepared:
         return found
 
     @property
+    def expired(self) -> tuple[ir.Assumption, ...]:
+        """The assumptions whose day has passed."""
+        day = self.placement.context.as_of
+        return tuple(
+            each for each in self.assumptions if each.until is not None and each.until < day
+        )
+
+    @property
     def against(self) -> int | None:
         """The place of the scenario that others are compared with; None for today."""
         names = [each.name for each in self.scenarios]
         against = self.project.against
         return None if against == TODAY else names.index(against)
 
-    @property
-    def target(self) -> float | None:
+    def target(self, replications: Counts) -> Target | None:
+        """The target of the project; that of each future where an assumption states it."""
         stated = self.project.target
-        if isinstance(stated, str):
-            each = next(a for a in self.placement.ruleset.assumptions if a.name == stated)
-            return 0.5 * (each.low + each.high)
-        return stated
+        return self.figures.drawn[stated][replications] if isinstance(stated, str) else stated
 
 
 def _scenarios(ruleset: ir.Ruleset, project: ir.Project) -> tuple[ir.Scenario, ...]:
@@ -297,18 +313,14 @@ def _season(learned: Learned, days: Sequence[dt.date], periods: int, months: int
 # ---- what is found
 
 
-def _found(made: Prepared, played: Played) -> LifeProjection:
+def _found(made: Prepared, everything: Played) -> LifeProjection:
     project, placement = made.project, made.placement
+    played = everything.first(len(made.scenarios))
+    outlooks = outcome.outlooks_of(played, made.against, made.target(played.replications))
     found, notes = outcome.rows_of(played, made.against)
     segments = played.model.rules.segments
     arms = [(TODAY, played.today)]
     arms += [(each.name, arm) for each, arm in zip(made.scenarios, played.scenarios, strict=True)]
-    as_of = placement.context.as_of
-    expired = [
-        problems.assumption_expired(each.name, each.until, as_of)
-        for each in made.assumptions
-        if each.until is not None and each.until < as_of
-    ]
     return LifeProjection(
         project=project,
         life=made.life,
@@ -316,21 +328,55 @@ def _found(made: Prepared, played: Played) -> LifeProjection:
         runs=len(played.replications),
         why=WHY,
         currency=placement.ruleset.currency,
-        as_of=as_of,
+        as_of=placement.context.as_of,
         days=made.days,
         segments=segments,
         customers=len(made.asked.keys),
         assumptions=made.assumptions,
         learned=made.learned,
         rows=found,
+        accounts=tuple(_account(made, everything, each) for each in outlooks),
         matrices={name: outcome.matrix_of(arm, segments) for name, arm in arms},
         check=outcome.check_of(played, made.sales, made.seed),
-        outlooks=outcome.outlooks_of(played, made.against, made.target),
+        outlooks=outlooks,
         held=made.asked.held,
         notes=tuple(dict.fromkeys([*_notes(made, played), *notes])),
         complete=played.complete,
-        findings=tuple(expired),
+        findings=tuple(_findings(made)),
     )
+
+
+def _findings(made: Prepared) -> list[Diagnostic]:
+    """What is to be said of the data and of the levers, beside the result."""
+    day, life = made.placement.context.as_of, made.life
+    found = [problems.assumption_expired(each.name, each.until, day) for each in made.expired]
+    if made.sales.late:
+        found.append(living.sales_after_the_day(life.sales, made.sales.late, day))
+    return found + [
+        living.moved_for_good(lever.kind, edit.column, node.name)
+        for node in made.scenarios
+        for lever in node.levers
+        for edit in lever.edits
+        if isinstance(edit, ir.Moves) and edit.fall_back == 0.0 and lever.timing.duration is None
+    ]
+
+
+def _account(made: Prepared, played: Played, outlook: Outlook) -> Account:
+    """What a scenario is made of, what drives it, and what it rests on."""
+    names = [each.name for each in made.scenarios]
+    at = names.index(outlook.scenario)
+    base = played.today if made.against is None else played.scenarios[made.against]
+    difference = outcome.profit(played.scenarios[at]) - outcome.profit(base)
+    stating_it = [made.scenarios[each] for each in (at, made.against) if each is not None]
+    used = stating.assumed(made.life, stating_it)
+    stated = [each for each in made.assumptions if each.name in used]
+    sources = sources_of(made.placement.ruleset, frozenset(each.name for each in made.expired))
+    inputs = [input_of(each, sources[each.name]) for each in stated]
+    asked = known(inputs, made.figures.drawn, made.learned, played.replications)
+    moved = drivers_of(difference, asked, outlook.target or 0.0)
+    ranked = moved.tornado if moved.tornado.bars else None
+    graded = evidence(stated, made.placement.context.as_of, tornado=ranked)
+    return Account(outlook.scenario, made.bundles.parts(played, at), moved, graded)
 
 
 def _notes(made: Prepared, played: Played) -> list[str]:

@@ -133,13 +133,19 @@ def outlook(
     """
     require(measure in (*draws.model.stages, *MONEY_MEASURES), f"no measure {measure}")
     before, after = (_total(draws, arm, measure) for arm in (base, at))
-    difference = after - before
+    return outlook_of(draws.model.scenarios[at].name, measure, after - before, target)
+
+
+def outlook_of(
+    scenario: str, measure: str, difference: Floats, target: Target | None = None
+) -> Outlook:
+    """The outlook of a scenario by the difference float64[R] of a measure."""
     turned = -difference if measure in LOWER_IS_BETTER else difference
     judged = judge(turned)
     if target is not None:
         judged = replace(judged, chance_target=chance(turned >= target)[0])
     return Outlook(
-        draws.model.scenarios[at].name,
+        scenario,
         measure,
         figure(difference),
         quantile_dots(difference),

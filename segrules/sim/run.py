@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -12,15 +11,12 @@ import numpy as np
 
 from segrules.sim.blocks import Arm, Block, Engine, Months, Numbers, World, run_block
 from segrules.sim.model import Counts, Floats, FunnelModel, require
-from segrules.sim.work import How, Span, replications, spans, work_through, working
+from segrules.sim.work import How, Span, replications, spans, unit, work_through, working
 
 __all__ = ["BLOCK", "Arm", "Draws", "Engine", "Months", "Numbers", "simulate"]
 
 BLOCK = 128
 """Replications a block: the monthly counts of a block of a usual model stay in the cache."""
-
-TASKS = 64
-"""Units of work at most on an executor to which each must be sent."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,7 @@ def simulate(
     world = World.of(model, engine, months=months)
     gathered = _Gathered(runs)
     with working(asked.on) as pool:
-        size = asked.block
-        if size is None:
-            near = isinstance(pool, ThreadPoolExecutor)
-            size = BLOCK if near else BLOCK * max(1, -(-runs // (BLOCK * TASKS)))
+        size = unit(pool, runs, BLOCK) if asked.block is None else asked.block
         todo = spans(runs, size)
         done = work_through(partial(_span, world), todo, pool, gathered.take, asked.on_progress)
     finished = replications(done)

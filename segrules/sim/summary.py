@@ -6,8 +6,8 @@ same draws give the same bits.
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -201,8 +201,17 @@ def _held(
         yield row(name, place, today[:, measure], then[:, measure] * scale)
 
 
-def row(measure: str, place: tuple[str, str], today: Floats, then: Floats) -> Row:
-    """Return the row of a measure of a (scenario, segment), from float64[R] of both arms."""
+def row(
+    measure: str,
+    place: tuple[str, str],
+    today: Floats,
+    then: Floats,
+    fewer: Collection[str] = LOWER_IS_BETTER,
+) -> Row:
+    """Return the row of a measure of a (scenario, segment), from float64[R] of both arms.
+
+    fewer: the measures of which less is better.
+    """
     difference = then - today
     return Row(
         *place,
@@ -210,7 +219,7 @@ def row(measure: str, place: tuple[str, str], today: Floats, then: Floats) -> Ro
         figure(today),
         figure(then),
         figure(difference),
-        _chance_better(difference, measure in LOWER_IS_BETTER),
+        _chance_better(difference, measure in fewer),
         _ratio(difference, today),
     )
 
@@ -233,8 +242,7 @@ def cost_parts(draws: Draws, *, against: str | None = None) -> tuple[Row, ...]:
                     for each in (base.parts, drawn.parts)
                 )
                 if base.parts[:, p].any() or drawn.parts[:, p].any():
-                    made = row(part, (scenario.name, segment), today, then)
-                    rows.append(replace(made, chance_better=_chance_better(then - today, True)))
+                    rows.append(row(part, (scenario.name, segment), today, then, {part}))
     return tuple(rows)
 
 

@@ -19,6 +19,8 @@ Span = tuple[int, int]
 T = TypeVar("T")
 
 MAX_RUNS = 2**32
+TASKS = 64
+"""Units of work at most on an executor to which each must be sent."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,17 @@ def replications(done: list[Span]) -> Counts:
     """int64[R]: the numbers of the replications of these spans, rising."""
     parts = [np.arange(*span, dtype=np.int64) for span in sorted(done)]
     return np.concatenate([np.empty(0, dtype=np.int64), *parts])
+
+
+def unit(on: Executor, runs: int, near: int) -> int:
+    """Replications of a unit of work: `near` on threads of this process.
+
+    Anything else is sent what it does, so there it is a multiple of them: `TASKS` units at most.
+    """
+    require(runs >= 1, "runs")
+    if isinstance(on, ThreadPoolExecutor):
+        return near
+    return near * -(-runs // (near * TASKS))
 
 
 @contextmanager

@@ -206,7 +206,7 @@ def test_projects() -> None:
             "sales", "sales", "funnel", "worth", 24, 3, 1_000, 7, ("routed",), holds=("cost",),
             target=10_000_000.0,
         ),
-        ir.Project("life_of", "spending", "life", "worth", 24, 12, 10_000, 1, ("moved",)),
+        ir.Project("life_of", "spending", "life", "worth", 24, 12, 500, 1, ("moved",)),
         ir.Project("calls", "calls", "line", "worth", 12, 1, 10_000, 1, ("first",)),
     )  # fmt: skip
 

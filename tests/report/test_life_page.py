@@ -18,6 +18,7 @@ from segrules.report.page.content import Absent, Chart, Items, Page, Table
 from segrules.report.page.life import life_page
 from segrules.rules import Rules
 from segrules.sim.assumptions import GRADES
+from segrules.sim.decisions.parts import Spill
 from segrules.sim.life import carry_out
 from segrules.sim.projection import Settings
 from segrules.text.source import Source
@@ -161,8 +162,7 @@ def test_the_answer_stands_first_and_the_rest_follows_in_its_order() -> None:
 def test_what_was_not_worked_out_is_left_out_with_a_reason() -> None:
     page = page_of()
     assert set(absent(page)) == {
-        "What each part of it adds", "Month by month", "What moves the result most",
-        "Customers who were moved by levers", "The curve of who brings how much",
+        "Month by month", "Customers who were moved by levers", "The curve of who brings how much",
     }  # fmt: skip
     text = html(page)
     assert all(reason in text for reason in absent(page).values())
@@ -172,7 +172,9 @@ def test_only_what_the_first_scenario_rests_on_is_weighed() -> None:
     page = page_of()
     past, guessed, *_ = page.caveats
     assert past == "Past their day, so they count as judgement: “Dearer Gold”."
-    assert guessed == "1 of the 1 assumptions is judgement: nobody has measured it."
+    assert guessed == (
+        "1 of the 1 assumptions that matter most is judgement: nobody has measured it."
+    )
     table = next(each for each in blocks(page, "assumptions") if isinstance(each, Table))
     assert table.rows == (
         ("Dearer Gold", "1.1 to 1.3 times", "experiment: test Silver", f"Sales {PLAIN[2]}",
@@ -339,6 +341,56 @@ def test_all_scenarios_stand_side_by_side() -> None:
     assert float(told) == pytest.approx(cost, rel=0.2)
 
 
+def test_levers_stand_side_by_side_up_to_the_whole() -> None:
+    life, _ = found(PLAIN, "care, dearer")
+    page = page_of(PLAIN, "care, dearer")
+    steps = marked(chart(page, "contributions").panels[0])
+    parts = life.accounts[0].parts
+    ((name, part),) = ((each.name, each.figure) for each in parts.levers)
+    assert name == "comms gold, silver, bronze"
+    bar = next(each for (whole, _), each in steps.items() if whole == name)
+    assert bar["end"] == pytest.approx(part.mean / 100, rel=1e-3)
+    (spill,) = (each for each in blocks(page, "bridge") if isinstance(each, Items))
+    assert spill.lines == ("Spill-over: nothing changes in segments that no lever names.",)
+
+
+def test_elsewhere_is_told_by_the_names_of_the_page() -> None:
+    life, _ = found()
+    spill = replace(life.accounts[0].parts, spill=Spill(("gold",), life.outlooks[0].figure))
+    account = replace(life.accounts[0], parts=spill)
+    (said,) = (
+        each for each in blocks(page_of(accounts=(account,)), "bridge") if isinstance(each, Items)
+    )  # fmt: skip
+    assert re.search(r"^Spill-over: \+.* in segments that no lever names: Gold\.$", said.lines[0])
+
+
+def test_drivers_are_bars_and_sources_of_the_spread() -> None:
+    life, page = found()[0], page_of()
+    (bar,) = life.accounts[0].drivers.tornado.bars
+    table = chart(page, "drivers").table
+    assert table.rows[0][0] == "Dearer Gold"
+    assert table.rows[0][-1] == "judgement"
+    assert bar.at_low < bar.at_high
+    (said,) = (each for each in blocks(page, "drivers") if isinstance(each, Items))
+    assert any("from assumptions nobody has measured" in line for line in said.lines)
+    still = replace(life.accounts[0].drivers.tornado, bars=())
+    account = replace(life.accounts[0], drivers=replace(life.accounts[0].drivers, tornado=still))
+    bare = page_of(accounts=(account,))
+    assert "no assumption moves it by more than luck" in absent(bare)[
+        "What moves the result most, one assumption at a time"
+    ]  # fmt: skip
+
+
+def test_the_annex_says_how_sure_the_mean_is() -> None:
+    life, page = found()[0], page_of()
+    method = next(each for each in blocks(page, "annex") if isinstance(each, Table))
+    told = dict(method.rows)["Monte Carlo error"]
+    (said,) = re.findall(r"^\D*([\d.,]+k?) of the mean", told)
+    number = float(said.replace(",", "").replace("k", "e3"))
+    assert number == pytest.approx(life.outlooks[0].figure.mc_error / 100, rel=0.06)
+    assert dict(method.rows)["futures"] == "100"
+
+
 # ---- the file
 
 
@@ -358,7 +410,7 @@ def test_the_file_is_small_and_every_chart_has_words_and_a_table() -> None:
     page = page_of(HOSTILE)
     text = html(page)
     assert 800_000 < len(text.encode()) < LARGEST
-    assert len({each.name for each in page.charts}) == len(page.charts) == 8
+    assert len({each.name for each in page.charts}) == len(page.charts) == 10
     for each in page.charts:
         assert len(each.alt) > 20
         assert each.table.rows

@@ -104,7 +104,7 @@ def differs(arm, other):
 @pytest.mark.parametrize("holds", ["", HOLDS], ids=["free", "held"])
 def test_threads_and_blocks_do_not_matter(holds):
     played = model(150, under=rules(holds))
-    wanted = digest(simulate(played, 4, Settings(threads=1, keep=2)))
+    wanted = digest(simulate(played, 4, Settings(on=1, keep=2)))
     for threads in (1, 2, 4):
         for block, customers in ((1, 37), (3, 64), (4, 10_000)):
             settings = Settings(threads, block, customers, keep=2)

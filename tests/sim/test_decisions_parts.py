@@ -21,7 +21,7 @@ from rich.console import Console
 from segrules.report.simulated import tables
 from segrules.sim.decisions.account import accounts
 from segrules.sim.decisions.futures import amounts, futures
-from segrules.sim.decisions.parts import RUNS, _spill, lever_names, taken_apart
+from segrules.sim.decisions.parts import RUNS, lever_names, spilled, taken_apart
 from segrules.sim.model import PROFIT
 
 
@@ -106,7 +106,7 @@ def test_spill_over_is_what_changes_where_no_lever_is(base, both):
     assert both.spill is None
     model = base.model([found])
     gains = np.array([[5.0, 0.0, -2.0], [7.0, 0.0, 0.0]])
-    spill = _spill(model, found, gains)
+    spill = spilled(model.segments, found, gains)
     assert spill is not None
     assert spill.segments == ("others",)
     assert spill.figure.mean == pytest.approx(-1.0)

@@ -61,7 +61,7 @@ def played(*levers, runs=40, asked=None, **more):
     """What is played of one scenario of these levers."""
     asked = asked or project("one")
     prepared = Prepared(placed(scenario("one", *levers), **more), asked, asked.seed, runs, None)
-    return prepared, simulate(prepared.model, runs, PlaySettings(threads=2))
+    return prepared, simulate(prepared.model, runs, PlaySettings(on=2))
 
 
 def within(difference, bound=4.0):
@@ -109,8 +109,8 @@ def test_bits_do_not_depend_on_threads_or_on_the_order_of_rows():
 def test_blocks_of_customers_do_not_matter():
     asked = project("one")
     prepared = Prepared(placed(scenario("one", PUSH, CARE)), asked, 11, 4, None)
-    whole = simulate(prepared.model, 4, PlaySettings(threads=2, spread=True))
-    cut = simulate(prepared.model, 4, PlaySettings(threads=1, block=3, customers=37, spread=True))
+    whole = simulate(prepared.model, 4, PlaySettings(on=2, spread=True))
+    cut = simulate(prepared.model, 4, PlaySettings(on=1, block=3, customers=37, spread=True))
     for one, other in zip(
         (whole.today, *whole.scenarios), (cut.today, *cut.scenarios), strict=True
     ):

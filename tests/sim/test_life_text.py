@@ -10,7 +10,9 @@ from life_forms import AS_OF, KNOBS, TEXT, tables
 from rich.console import Console
 
 from segrules.lang.pipeline import compile_source
+from segrules.report.decisions import account_tables, spread_told
 from segrules.report.life import life_record, life_tables
+from segrules.report.simulated import record as whole_record
 from segrules.rules import Rules
 from segrules.sim.life import carry_out
 from segrules.sim.projection import Settings
@@ -48,9 +50,10 @@ def carried_out(text=TEXT + LIFE, runs=None, **knobs):
     return made.ruleset, found
 
 
-def printed(found, ruleset, width=160):
-    console = Console(file=io.StringIO(), width=width)
-    for each in life_tables(found, ruleset):
+def printed(found, ruleset, account=None):
+    console = Console(file=io.StringIO(), width=160)
+    told = account_tables(found, account, ruleset) if account else ()
+    for each in life_tables(found, ruleset, told):
         console.print(each)
     return console.file.getvalue()
 
@@ -151,3 +154,61 @@ def test_the_record_is_for_machines(made):
     assert sum(start.values()) == pytest.approx(found.matrices["today"].count[0].sum())
     assert record["check"]["of"] == "past"
     assert len(record["results"]) == found.frame().height
+
+
+def test_risks_and_errors_are_told_of_every_scenario(made):
+    ruleset, found = made
+    text = printed(found, ruleset)
+    part = text[text.index("in good and in bad futures") : text.index("dearer by segment")]
+    for outlook in found.outlooks:
+        (line,) = re.findall(rf"^{outlook.scenario} .*", part, re.MULTILINE)
+        figures = [each.replace("k", "e3").replace(",", "") for each in line.split()[1:]]
+        losses = outlook.loss_done, outlook.loss_left
+        for told, loss in zip(figures, losses, strict=False):
+            assert float(told) == pytest.approx(loss.value / 100, abs=2 * 10 * loss.mc_error / 100)
+        assert (float(figures[2]) < 0) == (outlook.judged.worst < 0)
+    assert "target reached in" not in text
+    assert re.search(
+        r"300 futures: the Monte Carlo error of the mean difference of the\s+profit is "
+        r"[\d.,k]+ EUR for\s+dearer, [\d.,k]+ EUR\s+for care; four\s+times as many halve it", text
+    )  # fmt: skip
+    (dearer, _) = found.outlooks
+    error = re.search(r"profit is ([\d.,]+) EUR", " ".join(text.split()))[1]
+    assert float(error.replace(",", "")) == pytest.approx(dearer.figure.mc_error / 100, rel=0.01)
+    aimed = tuple(replace(each, target=5e5, judged=replace(
+        each.judged, chance_target=0.41)) for each in found.outlooks)  # fmt: skip
+    text = printed(replace(found, outlooks=aimed), ruleset)
+    assert "target reached in" in text
+    # three hundred futures know it to ten points
+    assert re.search(r"^dearer .* 40%$", text, re.MULTILINE)
+
+
+def test_a_bundle_is_taken_apart_in_words_and_for_machines(made):
+    ruleset, found = made
+    text = printed(found, ruleset, found.accounts[1])
+    (line,) = re.findall(r"^comms gold, silver, bronze .*", text, re.MULTILINE)
+    assert line.split()[-3].startswith("-")
+    assert "spill-over: nothing changes in segments that no lever names" in text
+    assert "evidence grade D: judgement in the main, or only" in text
+    record = json.loads(json.dumps(whole_record(found, found.accounts), allow_nan=False))
+    (first, second) = record["decisions"]
+    assert [each["lever"] for each in first["levers"]] == ["process silver"]
+    together = next(
+        each for each in record["results"]
+        if (each["scenario"], each["segment"], each["measure"]) == ("care", "all", "profit")
+    )  # fmt: skip
+    assert second["together"]["mean"] == together["difference"]["mean"]
+    assert sum(second["spread"].values()) == pytest.approx(1.0)
+    (dearer, care) = record["outlooks"]
+    assert care["worst_5_percent"] == pytest.approx(found.outlooks[1].judged.worst / 100)
+    assert care["expected_loss_if_done"] > 0 == dearer["expected_loss_if_done"]
+    assert dearer["chance_better"] == 1.0
+
+
+def test_a_part_of_the_spread_is_never_surer_than_it_is():
+    assert spread_told(0.62, 0.01) == "60%"
+    assert spread_told(0.62, 0.004) == "62%"
+    assert spread_told(0.62, 0.08) == "45 to 80%"
+    assert spread_told(0.001, 0.06) == "0 to 10%"
+    assert spread_told(0.001, 0.01) == "under 1%"
+    assert spread_told(-0.2, 0.01) == "under 1%"

@@ -34,6 +34,7 @@ LIMITS = {
     "bound": f"{BOUND:,}",
     "characters": f"{parse.MAX_CHARACTERS:,}",
     "default runs": f"{projects.DEFAULT_RUNS:,}",
+    "life runs": f"{projects.LIFE_RUNS:,}",
     "default seed": f"{projects.DEFAULT_SEED}",
     "depth": f"{parse.MAX_DEPTH}",
     "digits": f"{builder.MAX_DIGITS}",

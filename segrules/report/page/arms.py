@@ -144,7 +144,7 @@ def futures_chart(outlook: Outlook, runs: int, unit: Unit, base: str) -> Chart:
 def assumption_blocks(
     found: Evidence, labels: Mapping[str, str], currency: str | None
 ) -> tuple[Block, ...]:
-    """The grade, and what was stated and not learned, all weighing the same."""
+    """The grade, and what was stated and not learned: what matters most first, if that is known."""
     grade = f"Evidence grade {found.grade}: {GRADES[found.grade]}."
     if not found.weighed:
         said = "No range was stated: what the rules do not say was learned from the tables."
@@ -159,6 +159,8 @@ def assumption_blocks(
         called = named(stated.name, labels)
         rows.append((called, stated_range(each.stated, currency), source, stated.owner, until))
     said = "The assumptions were not ranked by how much they matter, so all weigh the same."
+    if found.ranked:
+        said = "It is taken from the five that matter most, which stand first."
     head = ("assumption", "range", "source", "owner", "held until")
     return (
         Words(f"{grade} {said}"),

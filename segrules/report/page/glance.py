@@ -5,7 +5,7 @@ from __future__ import annotations
 from segrules.report.decisions import both_sales
 from segrules.report.page.arms import weak_points
 from segrules.report.page.content import Tile
-from segrules.report.page.more import tone
+from segrules.report.page.more import tone, verdict
 from segrules.report.page.staff import losers
 from segrules.report.page.view import View
 from segrules.report.page.words import futures, months
@@ -29,9 +29,10 @@ def sentence(view: View) -> str:
     rises = "rises" if figure.mean >= 0 else "falls"
     chance = futures(outlook.judged.chance_better, found.runs)
     return (
-        f"{view.scenario}: {_decision(view)}. Over {months(found.project.months)} the "
-        f"{_told(outlook.measure)} {rises} by {unit.said(figure.mean, figure.mc_error)} (80% of "
-        f"futures: {unit.between(figure)}), and it is above {_whose(view.base)} in {chance}. "
+        f"{view.scenario}: {verdict(outlook, view.evidence)}. Over "
+        f"{months(found.project.months)} the {_told(outlook.measure)} {rises} by "
+        f"{unit.said(figure.mean, figure.mc_error)} (80% of futures: {unit.between(figure)}), and "
+        f"it is above {_whose(view.base)} in {chance}. "
         f"{_sales(view)}{_cost(view, rows[COST])} {grade}"
     )
 
@@ -42,14 +43,6 @@ def _whose(base: str) -> str:
 
 def _told(measure: str) -> str:
     return measure if measure == PROFIT else f"number of customers who reach “{measure}”"
-
-
-def _decision(view: View) -> str:
-    low, high = view.outlook.judged.interval80
-    if low > 0:
-        firm = view.evidence.grade in ("A", "B")
-        return "worth doing" if firm else "worth doing if its assumptions hold"
-    return "not worth doing" if high < 0 else "not settled, as it may as well lose as gain"
 
 
 def _sales(view: View) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from segrules.lang import ir
+from segrules.report.life import CHECKED, HEADLINES, PERIODS, SPREAD
 from segrules.report.page import arms, charts, more
 from segrules.report.page.arms import Scaled, Told
 from segrules.report.page.content import (
@@ -23,26 +24,17 @@ from segrules.report.page.content import (
 from segrules.report.page.made import Made, versions
 from segrules.report.page.words import Unit, distinct, futures, months, named, part, plus, rough
 from segrules.report.words import NONE, count, counted
-from segrules.sim.assumptions import GRADES, Evidence, evidence
+from segrules.sim.assumptions import GRADES, Evidence
 from segrules.sim.customers.outcome import CUSTOMERS, LEFT, MOVED, Matrix
 from segrules.sim.customers.spread import NAMES
-from segrules.sim.customers.stating import assumed
+from segrules.sim.decisions.account import Account
 from segrules.sim.life import LifeProjection
-from segrules.sim.model import COST, MONEY_MEASURES, PROFIT, REVENUE, SALES, TOTAL
+from segrules.sim.model import COST, PROFIT, REVENUE, SALES, TOTAL
 from segrules.sim.outlook import Outlook
 from segrules.sim.summary import Row
 
 MOST_CAVEATS = 3
-HEADLINES = (SALES, *MONEY_MEASURES)
-PERIODS = {1: "month", 3: "quarter", 12: "year"}
-SPREAD = {
-    "gini": "Gini coefficient",
-    "top_10": "brought by the largest tenth",
-    "top_20": "brought by the largest fifth",
-    "loss_of_one": "lost with the largest one",
-}
 OUTSIDE = {"(left)": "left for good", "(in no segment)": "in no segment"}
-CHECKED = {"past": "the moves of the past months", "futures": "the moves of half of the futures"}
 
 
 @dataclass(frozen=True)
@@ -51,11 +43,15 @@ class _View:
 
     found: LifeProjection
     outlook: Outlook
-    evidence: Evidence
+    account: Account
     base: str
     scenario: str
     segments: dict[str, str]
     labels: dict[str, str]
+
+    @property
+    def evidence(self) -> Evidence:
+        return self.account.evidence
 
     def unit_of(self, measure: str) -> Unit:
         if measure == SALES:
@@ -98,7 +94,7 @@ def life_page(found: LifeProjection, ruleset: ir.Ruleset, made: Made) -> Page:
         sections=(
             Section("bridge", "Profit bridge", _bridge(view)),
             Section("uncertainty", "How sure it is", _uncertainty(view)),
-            Section("drivers", "What drives it", (_DRIVERS,)),
+            Section("drivers", "What drives it", _drivers(view)),
             Section("segments", "Winners and losers", _segments(view)),
             Section("moves", "Where customers go", _moves(view)),
             Section("concentration", "On how few customers it rests", _concentration(view)),
@@ -112,12 +108,10 @@ def _view(found: LifeProjection, ruleset: ir.Ruleset) -> _View:
     labels = {each.name: each.label for each in ruleset.scenarios}
     labels |= {each.name: each.label for each in ruleset.assumptions}
     outlook, against = found.outlooks[0], found.project.against
-    scenarios = [each for each in ruleset.scenarios if each.name in (outlook.scenario, against)]
-    used = assumed(found.life, scenarios)
     return _View(
         found=found,
         outlook=outlook,
-        evidence=evidence([each for each in found.assumptions if each.name in used], found.as_of),
+        account=found.accounts[0],
         base=named(against, labels),
         scenario=named(outlook.scenario, labels),
         segments=distinct(found.segments, ruleset.set(found.project.by).labels),
@@ -139,19 +133,12 @@ def _sentence(view: _View) -> str:
     figure = outlook.figure
     rises = "rises" if figure.mean >= 0 else "falls"
     return (
-        f"{view.scenario}: {_decision(view)}. Over {months(found.project.months)} the profit "
-        f"{rises} by {unit.said(figure.mean, figure.mc_error)} (80% of futures: "
-        f"{unit.between(figure)}), and it is above that of {view.base} in "
+        f"{view.scenario}: {more.verdict(outlook, view.evidence)}. Over "
+        f"{months(found.project.months)} the profit {rises} by "
+        f"{unit.said(figure.mean, figure.mc_error)} (80% of futures: {unit.between(figure)}), and "
+        f"it is above that of {view.base} in "
         f"{futures(outlook.judged.chance_better, found.runs)}. {_cost(view)} {grade}"
     )
-
-
-def _decision(view: _View) -> str:
-    low, high = view.outlook.judged.interval80
-    if low > 0:
-        firm = view.evidence.grade in ("A", "B")
-        return "worth doing" if firm else "worth doing if its assumptions hold"
-    return "not worth doing" if high < 0 else "not settled, as it may as well lose as gain"
 
 
 def _cost(view: _View) -> str:
@@ -205,11 +192,12 @@ def _bridge(view: _View) -> tuple[Block, ...]:
     axis = f"{unit.name}, difference from {view.base}"
     blocks: list[Block] = [
         more.money_bridge(view.rows(TOTAL), REVENUE, unit, axis, view.scenario, view.base),
-        Absent(
-            "What each part of it adds",
-            "the levers of a life were not taken apart in this run",
-        ),
     ]
+    parts = view.account.parts
+    if parts.levers:
+        from_today = f"{unit.name}, difference from today"
+        blocks.append(more.parts_bridge(parts.levers, parts.whole, {}, unit, from_today))
+        blocks.append(more.beside(parts, unit, view.segments))
     if len(view.found.outlooks) > 1:
         blocks.append(_scenarios(view))
     return tuple(blocks)
@@ -247,9 +235,21 @@ def _uncertainty(view: _View) -> tuple[Block, ...]:
     return (*blocks, *_checked(view))
 
 
-_DRIVERS = Absent(
-    "What moves the result most", "assumptions were not moved one at a time in this run"
-)
+def _drivers(view: _View) -> tuple[Block, ...]:
+    found, unit = view.account.drivers, view.unit_of(PROFIT)
+    title = "What moves the result most, one assumption at a time"
+    if not found.tornado.bars:
+        absent = Absent(title, "no assumption moves it by more than luck does in these futures")
+        return (absent, *_spread(view))
+    axis = f"{unit.name}, difference from {view.base}"
+    bars = more.drivers(found.tornado, view.evidence, view.labels, unit, axis)
+    return (bars, *_spread(view))
+
+
+def _spread(view: _View) -> tuple[Block, ...]:
+    """Where the spread comes from, as far as the futures tell."""
+    shares = view.account.drivers.shares
+    return (more.spread(shares),) if shares.names else ()
 
 
 def _checked(view: _View) -> tuple[Block, ...]:
@@ -456,12 +456,21 @@ def _rates(view: _View) -> Table:
     )
 
 
+def _error(view: _View) -> str:
+    figure, unit = view.outlook.figure, view.unit_of(PROFIT)
+    told = rough(figure.mc_error * unit.scale)
+    return (
+        f"{unit.sign}{told} of the mean difference of the profit; four times the futures halve it"
+    )
+
+
 def _annex(view: _View, made: Made) -> tuple[Block, ...]:
     found = view.found
     rows = (
         ("engine", f"{found.engine}: {found.why}"),
         ("customers", count(found.customers)),
         ("futures", f"{count(found.runs)}{'' if found.complete else ', interrupted'}"),
+        ("Monte Carlo error", _error(view)),
         ("seed", f"{found.seed}"),
         ("as of", found.as_of.isoformat()),
         ("rules are asked", f"on the first day of each {view.period}, from {found.days[0]}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from segrules.report.decisions import SOURCES
+from segrules.report.decisions import SOURCES, spread_told
 from segrules.report.page import charts
 from segrules.report.page.content import Chart, Items, Table, Tone
 from segrules.report.page.words import EDGES, Unit, part, plus, rough
@@ -15,8 +15,9 @@ from segrules.segments.history.migration import Matrix
 from segrules.sim.assumptions import Evidence, Weighed
 from segrules.sim.decide.spread import Shares
 from segrules.sim.decide.tornado import Bar, Tornado
+from segrules.sim.decisions.parts import Parts
 from segrules.sim.model import COST, PROFIT
-from segrules.sim.outlook import LEVELS, Bands, Course, Part
+from segrules.sim.outlook import LEVELS, Bands, Course, Outlook, Part
 from segrules.sim.summary import Figure, Row
 
 
@@ -26,6 +27,15 @@ def tone(figure: Figure, *, lower_is_better: bool = False) -> Tone:
     if low <= 0 <= high:
         return "unclear"
     return "gain" if (low > 0) != lower_is_better else "loss"
+
+
+def verdict(outlook: Outlook, found: Evidence) -> str:
+    """The decision in a few words, by the 80% interval and how good the evidence is."""
+    low, high = outlook.judged.interval80
+    if low > 0:
+        firm = found.grade in ("A", "B")
+        return "worth doing" if firm else "worth doing if its assumptions hold"
+    return "not worth doing" if high < 0 else "not settled, as it may as well lose as gain"
 
 
 # ---- bridges
@@ -90,6 +100,25 @@ def parts_bridge(
         "Each part is the mean of what it adds over all orders in which the parts could be taken, "
         "so the order in which they are named does not matter. Lines: 80% intervals.",
     )
+
+
+def beside(found: Parts, unit: Unit, segments: Mapping[str, str]) -> Items:
+    """What levers do to segments they do not name, and what would come without them."""
+    spill, regression = found.spill, found.regression
+    lines = ["Spill-over: nothing changes in segments that no lever names."]
+    if spill is not None:
+        names = ", ".join(segments[each] for each in spill.segments)
+        lines = [
+            f"Spill-over: {unit.change(spill.figure)} (80%: {unit.between(spill.figure)}) in "
+            f"segments that no lever names: {names}."
+        ]
+    if regression is not None:
+        lines.append(
+            f"A comparison of before and after would show {unit.change(regression.figure)} more "
+            "in the treated segments though nothing were done: rates that were low by bad luck "
+            "come back (regression to the mean). It is not counted as an effect."
+        )
+    return Items(tuple(lines))
 
 
 def _step(
@@ -177,9 +206,7 @@ def spread(found: Shares) -> Items:
     order = sorted(range(len(found.names)), key=lambda at: -float(found.share[at]))
     told = []
     for at in order:
-        share, error = float(found.share[at]), float(found.error[at])
-        part = 100 * min(max(share, 0.0), 1.0)
-        places = f"{rough(part, 100 * error)}%" if part >= 1 else "under 1%"
+        places = spread_told(float(found.share[at]), float(found.error[at]))
         name = found.names[at]
         told.append(f"{places} of the spread comes from {SOURCES.get(name, name)}")
     return Items(tuple(told))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from segrules.lang import ir
 from segrules.report.page import arms, charts, more
 from segrules.report.page.basis import annex, assumptions
-from segrules.report.page.content import Absent, Block, Chart, Items, Page, Section, Table
+from segrules.report.page.content import Absent, Block, Chart, Page, Section, Table
 from segrules.report.page.funnel import funnel_blocks
 from segrules.report.page.glance import caveats, sentence, tiles
 from segrules.report.page.made import Made
@@ -62,7 +62,8 @@ def _bridge(view: View) -> tuple[Block, ...]:
         blocks.append(
             more.parts_bridge(view.extras.parts, whole, view.labels, view.unit, view.axis)
         )
-        blocks += _beside(view)
+        if account is not None:
+            blocks.append(more.beside(account.parts, view.unit, view.segments))
     else:
         blocks.append(
             Absent(
@@ -74,31 +75,6 @@ def _bridge(view: View) -> tuple[Block, ...]:
     if len(view.found.outlooks) > 1:
         blocks.append(_scenarios(view))
     return tuple(blocks)
-
-
-def _beside(view: View) -> tuple[Block, ...]:
-    """What levers do to segments they do not name, and what would come without them."""
-    account = view.extras.account
-    if account is None:
-        return ()
-    unit, lines = view.unit, []
-    spill = account.parts.spill
-    if spill is None:
-        lines.append("Spill-over: nothing changes in segments that no lever names.")
-    else:
-        names = ", ".join(view.segments[each] for each in spill.segments)
-        lines.append(
-            f"Spill-over: {unit.change(spill.figure)} (80%: {unit.between(spill.figure)}) in "
-            f"segments that no lever names: {names}."
-        )
-    regression = account.parts.regression
-    if regression is not None:
-        lines.append(
-            f"A comparison of before and after would show {unit.change(regression.figure)} more "
-            "in the treated segments though nothing were done: rates that were low by bad luck "
-            "come back (regression to the mean). It is not counted as an effect."
-        )
-    return (Items(tuple(lines)),)
 
 
 def _scenarios(view: View) -> Table:

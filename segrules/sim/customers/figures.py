@@ -11,6 +11,7 @@ import numpy as np
 from segrules.lang import ir
 from segrules.sim.customers.evolution import BySegment
 from segrules.sim.customers.levers import Figure, least, most
+from segrules.sim.decide.inputs import Input
 from segrules.sim.luck import uniforms
 from segrules.sim.model import Floats
 from segrules.text.diagnostic import RulesError
@@ -29,13 +30,23 @@ def drawn(stated: Iterable[ir.Assumption], seed: int, runs: int) -> dict[str, Fl
 
 
 def _draws(each: ir.Assumption, seed: int, runs: int) -> Floats:
-    if each.low == each.high:
-        return np.full(runs, each.low)
     u = uniforms(seed, f"assumption {each.name}", runs, 1)[:, 0]
+    return _at(each, u)
+
+
+def _at(each: ir.Assumption, u: Floats) -> Floats:
+    """The values with these parts of the probability below them."""
+    if each.low == each.high:
+        return np.full(len(u), each.low)
     if each.role in ("odds", "factor") and each.low > 0.0:
         low, high = math.log(each.low), math.log(each.high)
         return np.asarray(np.exp(low + u * (high - low)))
     return np.asarray(each.low + u * (each.high - each.low))
+
+
+def input_of(each: ir.Assumption, source: str) -> Input:
+    """An assumption as the input of a tool: it is distributed as its draws are."""
+    return Input(each.name, lambda u: _at(each, u), source)
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,10 @@ from segrules.sim.customers.markov import projected, transition
 from segrules.sim.customers.run import Arm, Played
 from segrules.sim.customers.sales import Sales
 from segrules.sim.customers.spread import NAMES
-from segrules.sim.decide.risk import judge, standard_error
 from segrules.sim.learn.migration import learn_rows
 from segrules.sim.model import COST, PROFIT, REVENUE, SALES, TOTAL, Counts, Floats
-from segrules.sim.outlook import Outlook, quantile_dots
-from segrules.sim.summary import Ratio, Row, figure
+from segrules.sim.outlook import Outlook, Target, outlook_of
+from segrules.sim.summary import Row, row
 
 CUSTOMERS, LEFT, MOVED = "customers", "left", "moved"
 
@@ -60,14 +59,13 @@ def rows_of(played: Played, against: int | None) -> tuple[tuple[Row, ...], list[
             continue
         after = tables(arm)
         for s, segment in enumerate(segments):
-            found += [
-                _row(node.name, segment, name, before[name][:, s], after[name][:, s])
-                for name in MEASURES
-            ]
+            for name in MEASURES:
+                arms = before[name][:, s], after[name][:, s]
+                found.append(row(name, (node.name, segment), *arms, FEWER_IS_BETTER))
         for at_, name in enumerate(NAMES if arm.spread.shape[1] else ()):
             today, then = base.spread[:, at_], arm.spread[:, at_]
             if np.isfinite(today).all() and np.isfinite(then).all():
-                found.append(_row(node.name, TOTAL, name, today, then))
+                found.append(row(name, (node.name, TOTAL), today, then, FEWER_IS_BETTER))
             else:
                 notes.append(
                     "how the profit is spread over customers is not shown: in some futures all "
@@ -76,49 +74,19 @@ def rows_of(played: Played, against: int | None) -> tuple[tuple[Row, ...], list[
     return tuple(found), list(dict.fromkeys(notes))
 
 
-def _row(scenario: str, segment: str, name: str, today: Floats, then: Floats) -> Row:
-    difference = then - today
-    return Row(
-        scenario, segment, name, figure(today), figure(then), figure(difference),
-        _better(difference, name in FEWER_IS_BETTER), _relative(difference, today),
-    )  # fmt: skip
-
-
-def _better(difference: Floats, fewer: bool) -> float | None:
-    if not difference.any():
-        return None
-    better = difference < 0 if fewer else difference > 0
-    return float(np.count_nonzero(better) / len(difference))
-
-
-def _relative(difference: Floats, today: Floats) -> Ratio | None:
-    mean = float(today.mean())
-    if mean == 0.0:
-        return None
-    value = float(difference.mean()) / mean
-    spread = float((difference - value * today).std(ddof=1)) / abs(mean)
-    return Ratio(value, spread / len(today) ** 0.5)
-
-
-def outlooks_of(played: Played, against: int | None, target: float | None) -> tuple[Outlook, ...]:
+def outlooks_of(played: Played, against: int | None, target: Target | None) -> tuple[Outlook, ...]:
     """The difference of profit of every scenario; `target` is one that is to be reached."""
-    base = played.today if against is None else played.scenarios[against]
-    before = tables(base)[PROFIT][:, -1]
-    found = []
-    for at, (node, arm) in enumerate(zip(played.model.scenarios, played.scenarios, strict=True)):
-        if at == against:
-            continue
-        difference = tables(arm)[PROFIT][:, -1] - before
-        found.append(Outlook(
-            node.name, PROFIT, figure(difference), quantile_dots(difference),
-            judge(difference, target=target), _mean(np.maximum(-difference, 0.0)),
-            _mean(np.maximum(difference, 0.0)), target,
-        ))  # fmt: skip
-    return tuple(found)
+    before = profit(played.today if against is None else played.scenarios[against])
+    return tuple(
+        outlook_of(node.name, PROFIT, profit(arm) - before, target)
+        for at, (node, arm) in enumerate(zip(played.model.scenarios, played.scenarios, strict=True))
+        if at != against
+    )
 
 
-def _mean(values: Floats) -> Ratio:
-    return Ratio(float(values.mean()), standard_error(values))
+def profit(arm: Arm) -> Floats:
+    """float64[R], over all periods and segments."""
+    return np.asarray((arm.revenue - arm.cost).sum(axis=(1, 2)), dtype=np.float64)
 
 
 # ---- migration

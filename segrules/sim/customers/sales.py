@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from segrules.backends.polars.lower import feature_column
 from segrules.backends.polars.plan import prepare
+from segrules.backends.polars.rows import within
 from segrules.lang import ir
 from segrules.lang.types import Date, Instant, Link
 from segrules.segments.assign import (
@@ -30,6 +31,7 @@ from segrules.segments.funnel import complete_months
 from segrules.segments.read import reading
 from segrules.sim.model import Counts, Floats
 from segrules.text.diagnostic import RulesError
+from segrules.text.problems import data
 from segrules.text.problems import living as problems
 
 _DAY, _VALUE, _COST = ":day", ":value", ":cost:"
@@ -45,7 +47,7 @@ class Sales:
     places at the beginning of each, -1 for none. now: [N] at as_of. count, value: [C, N] sales and
     minor units in each. by_month: [M] sales. known, squares: [C, N] sales of known value and the
     squares of their values. cost: by name the minor units [C, N] of those whose cost is known, and
-    their number [C, N].
+    their number [C, N]. late: rows that are dated after as_of, which are no sales yet.
     """
 
     months: tuple[dt.date, ...]
@@ -58,6 +60,7 @@ class Sales:
     squares: Floats
     by_month: Counts
     cost: dict[str, tuple[Floats, Counts]]
+    late: int = 0
 
 
 def sales_of(
@@ -66,20 +69,24 @@ def sales_of(
     """The past of the customers `keys`; a period has so many months.
 
     Raises:
-        RulesError: the table of sales is not given, or there are none in the last complete months.
+        RulesError: there are no customers, the table of sales is not given, or they have none in
+            the last complete months.
     """
+    if not keys:
+        raise RulesError([data.empty_table(placement.table, None)], unable=True)
     months = complete_months(placement.context.as_of)
-    rows = _rows(placement, life, months)
+    places = pl.DataFrame({":key": keys, ":row": np.arange(len(keys))})
+    rows, late = _rows(placement, life, months)
+    rows = rows.join(places, on=":key")
     if not rows.height:
         raise RulesError(
             [problems.life_without_past_sales(life.name, life.sales, months[0])], unable=True
         )
     months = _since_they_begin(months, rows)
     starts = _starts(months, period)
-    places = pl.DataFrame({":key": keys, ":row": np.arange(len(keys))})
     at = pl.Series(":chunk", np.searchsorted(np.array(starts), np.arange(len(months)), "right") - 1)
     numbers = pl.DataFrame({":month": months, ":at": np.arange(len(months)), ":chunk": at})
-    joined = rows.join(places, on=":key").join(numbers, on=":month")
+    joined = rows.join(numbers, on=":month")
     shape = (len(starts), len(keys))
     flat = (joined[":chunk"] * len(keys) + joined[":row"]).to_numpy()
 
@@ -104,6 +111,7 @@ def sales_of(
         np.rint(by_month).astype(np.int64),
         {each.name: (laid(f"{_COST}{each.name}"), whole(f"{_COST}{each.name}:known"))
          for each in life.costs},
+        late,
     )  # fmt: skip
 
 
@@ -124,8 +132,10 @@ def _since_they_begin(months: tuple[dt.date, ...], rows: pl.DataFrame) -> tuple[
     return months[first:]
 
 
-def _rows(placement: Placement, life: ir.Life, months: Sequence[dt.date]) -> pl.DataFrame:
-    """Sales by customer and month."""
+def _rows(
+    placement: Placement, life: ir.Life, months: Sequence[dt.date]
+) -> tuple[pl.DataFrame, int]:
+    """Sales by customer and month, and how many rows are dated after as_of."""
     rules, table = placement.ruleset, placement.ruleset.table(life.sales)
     by = table.joined_by(life.table)
     if by is None or table.dated is None:
@@ -148,16 +158,19 @@ def _rows(placement: Placement, life: ir.Life, months: Sequence[dt.date]) -> pl.
             widened.ruleset, table.name, widened.frames, widened.context, wanted
         ).select(
             pl.col(by).cast(pl.String).alias(":key"),
-            pl.col(feature_column(_DAY)).dt.truncate("1mo").alias(":month"),
-            **{name: pl.col(feature_column(name)) for name in parts if name != _DAY},
+            **{name: pl.col(feature_column(name)) for name in parts},
         )
-        return (
-            frame.filter(pl.col(":month").is_in(list(months)))
+        there = placement.frames[table.name].filter(pl.col(table.dated).is_not_null())
+        late = there.filter(~within(None, table, placement.context)).select(pl.len())
+        made = (
+            frame.with_columns(pl.col(_DAY).dt.truncate("1mo").alias(":month"))
+            .filter(pl.col(":month").is_in(list(months)))
             .group_by(":key", ":month")
             .agg(*_sums([name for name in parts if name != _DAY]))
             .sort(":key", ":month")
-            .collect(engine="streaming")
         )
+        found, after = pl.collect_all([made, late], engine="streaming")
+        return found, int(after.item())
 
 
 def _sums(names: Sequence[str]) -> list[pl.Expr]:

@@ -47,12 +47,19 @@ class Contributions:
 
 
 def contributions(
-    names: Sequence[str], value: Value, *, seed: int = 0, orders: int = ORDERS
+    names: Sequence[str],
+    value: Value,
+    *,
+    seed: int = 0,
+    orders: int = ORDERS,
+    exact: int = MOST_EXACT,
+    interactions: bool = True,
 ) -> Contributions:
     """Divide value(all) - value(none) among the levers, of which there may be none.
 
-    Up to `MOST_EXACT` levers every subset is valued once. Beyond, `orders` random orders and
-    their reverses, which depend on the seed only.
+    Up to `exact` levers every subset is valued once. Beyond, `orders` random orders and
+    their reverses, which depend on the seed only; without `interactions`, which then are nan,
+    fewer subsets are valued.
     """
     require(len(set(names)) == len(names), "a lever occurs twice")
     known: dict[frozenset[str], Floats] = {}
@@ -62,10 +69,11 @@ def contributions(
             known[subset] = np.asarray(value(subset), dtype=np.float64)
         return known[subset]
 
-    if len(names) <= MOST_EXACT:
+    if len(names) <= exact:
         return _exact(tuple(names), valued)
     require(orders >= 2, "an error needs two orders")
-    return _sampled(tuple(names), valued, random_orders(seed, "orders", orders, len(names)))
+    sampled = random_orders(seed, "orders", orders, len(names))
+    return _sampled(tuple(names), valued, sampled, interactions=interactions)
 
 
 def bridge(
@@ -135,7 +143,11 @@ def _weights(count: int, together: int) -> Floats:
 
 
 def _sampled(
-    names: tuple[str, ...], valued: Callable[[frozenset[str]], Floats], sampled: Counts
+    names: tuple[str, ...],
+    valued: Callable[[frozenset[str]], Floats],
+    sampled: Counts,
+    *,
+    interactions: bool,
 ) -> Contributions:
     count = len(names)
     nothing, everything = valued(frozenset()), valued(frozenset(names))
@@ -149,7 +161,7 @@ def _sampled(
             path = [valued(frozenset(names[i] for i in way[:k])) for k in range(count + 1)]
             for k, i in enumerate(way):
                 both[i] += 0.5 * (path[k + 1] - path[k])
-            for k in range(count - 1):
+            for k in range(count - 1 if interactions else 0):
                 i, j = way[k], way[k + 1]
                 other = valued(frozenset(names[each] for each in (*way[:k], j)))
                 found = path[k + 2] + path[k] - path[k + 1] - other

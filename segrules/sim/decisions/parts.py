@@ -113,7 +113,7 @@ def taken_apart(ground: Ground, scenario: ir.Scenario, runs: int = RUNS) -> Part
         measure=headline(model),
         levers=figures(found),
         whole=figure(whole.sum(axis=1)),
-        spill=_spill(model, scenario, whole),
+        spill=spilled(model.segments, scenario, whole),
         regression=_regression(model, scenario, tables.runs),
         runs=tables.runs,
         exact=found.exact,
@@ -212,13 +212,16 @@ def _touched(model: FunnelModel, scenario: ir.Scenario) -> set[str]:
     return {name for lever in scenario.levers for name in lever.segments}
 
 
-def _spill(model: FunnelModel, scenario: ir.Scenario, gains: Floats) -> Spill | None:
-    """A lever for every segment names none: what it does anywhere may be the cost of another."""
+def spilled(segments: Sequence[str], scenario: ir.Scenario, gains: Floats) -> Spill | None:
+    """What float64[R, S] gains hold beside the segments that levers name; None without any.
+
+    A lever for every segment names none: what it does anywhere may be the cost of another.
+    """
     named = {name for lever in scenario.levers for name in lever.segments}
-    other = [at for at, name in enumerate(model.segments) if name not in named]
+    other = [at for at, name in enumerate(segments) if name not in named]
     if not other or not gains[:, other].any():
         return None
-    moved = tuple(model.segments[at] for at in other if gains[:, at].any())
+    moved = tuple(segments[at] for at in other if gains[:, at].any())
     return Spill(moved, figure(gains[:, other].sum(axis=1)))
 
 

@@ -161,6 +161,27 @@ _HELD = entry(
 )
 
 
+_FOR_GOOD = entry(
+    "SEG779",
+    "a lever that moves customers for good",
+    why="Whoever is moved by a lever stays where the lever put them, unless some fall back or it "
+    "ends. Gains that last for ever are worth many times those of one nudge, so it is said where "
+    "neither is stated.",
+    wrong=_run(LEVER="points by 50 chance part", EXTRA=_PART),
+    right=_run(LEVER="points by 50 chance part fall_back part", EXTRA=_PART),
+    severity="warning",
+)
+_LATE = entry(
+    "SEG780",
+    "sales of a life dated after the day",
+    why="What is dated after the day of the projection has not happened yet on it, so it is left "
+    "out of what is learned. Most often as_of is not the end of the data.",
+    wrong=_run(payments=_PAYMENTS + "c1,2026-08-10,50.00\n"),
+    right=_RIGHT,
+    severity="warning",
+)
+
+
 def _placed(code: Entry, span: Span | None, message: str, hint: str) -> Diagnostic:
     return code.at(span, message, hint) if span else code.about(None, message, hint)
 
@@ -245,4 +266,23 @@ def nothing_held_in_lives(project: str, held: str) -> Diagnostic:
         None,
         f"the project `{project}` holds {held} equal, which is not done for a life",
         "leave out hold",
+    )
+
+
+def moved_for_good(kind: str, column: str, scenario: str) -> Diagnostic:
+    return _FOR_GOOD.about(
+        None,
+        f"the lever `{kind}` of `{scenario}` moves `{column}` and says neither for how long nor "
+        "how many fall back, so whom it moves stays moved",
+        "add `for … months` or `fall_back`",
+    )
+
+
+def sales_after_the_day(table: str, number: int, as_of: dt.date) -> Diagnostic:
+    rows = "1 row" if number == 1 else f"{number:,} rows"
+    are = "is" if number == 1 else "are"
+    return _LATE.about(
+        None,
+        f"{rows} of `{table}` {are} dated after {as_of.isoformat()} and {are} left out",
+        "set as_of to the end of the data, if they have happened",
     )
