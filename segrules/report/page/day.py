@@ -75,6 +75,20 @@ def _clock(hour: float) -> str:
     return f"{int(hour):d}:{round(60 * (hour % 1)):02d}"
 
 
+def gives_up_by_hour(parts: Sequence[PartOfDay], segments: Mapping[str, str], base: str) -> Table:
+    """Who gives up when, by hour and segment, of those who come."""
+    coming = {each.segment for part in parts for each in part.segments if max(each.contacts) > 0}
+    rows = []
+    for part in parts:
+        found = {each.segment: each for each in part.segments}
+        cells = [_arrow(_pair(found[name].gives_up, 100.0)) for name in segments if name in coming]
+        rows.append((_hours(part), *cells))
+    heads = [f">{called}" for name, called in segments.items() if name in coming]
+    return Table(
+        f"Who gives up by hour and segment: {base} → then, %", ("hours", *heads), tuple(rows)
+    )
+
+
 def agents_by_hour(parts: Sequence[PartOfDay], pools: Mapping[str, str], base: str) -> Table:
     """Agents and how much of their time they work, by hour and pool."""
     rows = []

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from segrules.lang import ir
+from segrules.report.line_words import of_hundred, spread_notes, spread_of, worth
 from segrules.report.page import arms, more
 from segrules.report.page.arms import Scaled, Told
 from segrules.report.page.content import Absent, Block, Items, Page, Section, Table, Tile, Words
-from segrules.report.page.day import agents_by_hour, wait_by_hour
+from segrules.report.page.day import agents_by_hour, gives_up_by_hour, wait_by_hour
 from segrules.report.page.made import Made, versions
-from segrules.report.page.words import Unit, distinct, futures, months, named
+from segrules.report.page.words import Unit, distinct, futures, months, named, plus
 from segrules.report.words import NONE, count
-from segrules.sim.assumptions import GRADES, Evidence, evidence
+from segrules.sim.assumptions import GRADES, Evidence
 from segrules.sim.line import LineProjection
 from segrules.sim.model import COST, TOTAL
 from segrules.sim.queues.figures import (
@@ -22,8 +23,11 @@ from segrules.sim.queues.figures import (
     AGENT_HOURS,
     BETTER,
     CONTACTS,
+    COST_EACH,
     DELAYED,
     IN_TIME,
+    LEVER_COST,
+    NINE_IN_TEN,
     OCCUPANCY,
     OTHERS,
     UNITS,
@@ -39,6 +43,7 @@ MOST_NAMES = 3
 HEADLINES = (WAIT, IN_TIME, ABANDONMENT, COST)
 TITLES = {
     WAIT: "How long each segment waits",
+    NINE_IN_TEN: "How long nine in ten wait at most",
     IN_TIME: "Who is answered within the target",
     ABANDONMENT: "Who gives up",
 }
@@ -121,7 +126,7 @@ def _view(found: LineProjection, ruleset: ir.Ruleset) -> _View:
         name=name,
         scenario=named(name, labels),
         base=named(found.project.against, labels),
-        evidence=evidence(found.assumptions, found.as_of),
+        evidence=found.evidence(name),
         segments=distinct(found.past.segments, ruleset.set(found.project.by).labels),
         pools=distinct(pools, {pool.name: pool.label for pool in found.pools}),
         labels=labels,
@@ -252,9 +257,29 @@ def _differences(view: _View) -> tuple[Block, ...]:
         ("", *(f">{each}" for each in heads), ">shorter wait on"),
         ((view.base, *today, ""), *rows),
     )
-    return (table, *_others(view), Absent(
-        "From revenue to profit", "a line has no revenue; what it costs is in the table"
-    ))  # fmt: skip
+    return (table, *_others(view), *_money(view))
+
+
+def _money(view: _View) -> tuple[Block, ...]:
+    """What it costs and where, and what an answered contact must be worth for it to pay."""
+    found, unit = view.found, view.unit_of(COST)
+    places = [(name, f"agents: {called}", COST) for name, called in view.pools.items()]
+    places += [(TOTAL, "levers", LEVER_COST), (TOTAL, "all", COST), (TOTAL, COST_EACH, COST_EACH)]
+    rows = []
+    for place, called, measure in places:
+        row = view.rows(measure).get(place)
+        if row is not None:
+            rows.append((called, arms.level(row.today, unit), arms.change(row.difference, unit)))
+    title = "What it costs a day"
+    money = f", {found.currency}" if found.currency else ""
+    table = Table(f"{title}: mean and 80% of days{money}", ("", f">{view.base}", ">difference"),
+                  tuple(rows))  # fmt: skip
+    even = next((each for each in found.break_even if each.scenario == view.name), None)
+    told = "neither cost nor answered contacts change" if even is None else worth(
+        even, found.currency
+    )  # fmt: skip
+    said = f"{told[:1].upper()}{told[1:]}. What an answered contact is worth the rules do not say."
+    return table, Words(said)
 
 
 def _changes(view: _View, scenario: str) -> tuple[str, ...]:
@@ -318,13 +343,28 @@ def _uncertainty(view: _View) -> tuple[Block, ...]:
         spread = [(f"{level}% of days", unit.between(figure, level)) for level in (50, 80, 95)]
         blocks.append(
             Table(f"{title}: mean wait of all contacts, seconds", ("", ">figure"),
-                  (("mean", unit.change(figure)), *spread))
+                  (("mean", unit.change(figure)), *spread, *_over_all(view, row)))
         )  # fmt: skip
+        if row.over_days is not None:
+            blocks.append(Words(f"A single day differs by {spread_of(row.over_days)}."))
     elif view.varies:
         blocks.append(Absent(title, "no wait changes on any day"))
     else:
         blocks.append(Absent(title, "the formula tells of the mean day, not of single days"))
     return (*blocks, *_beside_log(view))
+
+
+def _over_all(view: _View, row: LineRow) -> list[tuple[str, str]]:
+    """What is open about the mean over all the days that are projected."""
+    over, unit = row.over_days, view.unit_of(WAIT)
+    if over is None:
+        return []
+    error = row.difference.mc_error
+    ends = " to ".join(plus(unit.rough(end, error)) for end in over.interval80)
+    told = [(f"mean of all {count(view.found.days)} days, in 80 of 100 futures", ends)]
+    if over.chance_better is not None:
+        told.append(("chance that this mean is shorter", of_hundred(over.chance_better)))
+    return told
 
 
 def _beside_log(view: _View) -> tuple[Block, ...]:
@@ -384,7 +424,11 @@ def _measure(view: _View, measure: str) -> Block:
 
 def _day(view: _View) -> tuple[Block, ...]:
     parts = [each for each in view.found.course if each.scenario == view.name]
-    return wait_by_hour(parts, view.base), agents_by_hour(parts, view.pools, view.base)
+    return (
+        wait_by_hour(parts, view.base),
+        gives_up_by_hour(parts, view.segments, view.base),
+        agents_by_hour(parts, view.pools, view.base),
+    )
 
 
 def _pools(view: _View) -> tuple[Block, ...]:
@@ -406,10 +450,7 @@ def _pools(view: _View) -> tuple[Block, ...]:
 
 def _assumptions(view: _View) -> tuple[Block, ...]:
     found = view.found
-    blocks = arms.assumption_blocks(view.evidence, view.labels, found.currency)
-    if found.assumptions and len(found.project.compare) > 1:
-        return (*blocks, Words("They are those of all the scenarios that were compared."))
-    return blocks
+    return arms.assumption_blocks(view.evidence, view.labels, found.currency)
 
 
 def _annex(view: _View, made: Made) -> tuple[Block, ...]:
@@ -434,8 +475,7 @@ def _annex(view: _View, made: Made) -> tuple[Block, ...]:
     notes = (
         "each range is equally likely throughout; both arms of a day have the same customers, "
         "work and patience",
-        "intervals hold 80% of the days unless another part is named; what the log itself leaves "
-        "open about rates and times is not in them",
+        *spread_notes(found),
         "figures have two digits that count, and are never finer than two Monte Carlo standard "
         "errors",
         *found.notes,

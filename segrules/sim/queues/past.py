@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,7 +30,7 @@ BORROWED = 5.0
 
 FEWEST_CONTACTS, FEWEST_DAYS = 50, 5
 
-_UNENDING = 100.0
+UNENDING = 100.0
 """Handle times for which customers who never give up are taken to wait when agents are matched."""
 
 
@@ -67,8 +67,10 @@ class Past:
         return np.diff(self.clock)
 
 
-def past(found: Contacts, line: ir.Line, pools: Sequence[ir.Pool], seed: int) -> Past:
-    """Learns a line from its contacts.
+def past(
+    found: Contacts, line: ir.Line, pools: Sequence[ir.Pool], seed: int
+) -> tuple[Past, Contacts]:
+    """Learns a line from its contacts; with those of open hours of open days, which were used.
 
     Raises:
         RulesError: there are too few contacts, handle times, waits or abandonments to tell.
@@ -87,7 +89,7 @@ def past(found: Contacts, line: ir.Line, pools: Sequence[ir.Pool], seed: int) ->
         float(rows.lost.mean()), {}, _seen(rows), tuple(notes),
     )  # fmt: skip
     staffing = _staffing(rows, learnt, pools, notes)
-    return Past(**{**vars(learnt), "staffing": staffing, "notes": tuple(notes)})
+    return replace(learnt, staffing=staffing, notes=tuple(notes)), rows
 
 
 def first_pool(pools: Sequence[ir.Pool], segment: str) -> ir.Pool | None:
@@ -98,6 +100,11 @@ def first_pool(pools: Sequence[ir.Pool], segment: str) -> ir.Pool | None:
 def in_order(pools: Sequence[ir.Pool]) -> list[ir.Pool]:
     """Pools for few segments before pools for many, otherwise as they are declared."""
     return sorted(pools, key=lambda each: len(each.serves) or math.inf)
+
+
+def taken_first(pool: ir.Pool, pools: Sequence[ir.Pool], segments: Sequence[str]) -> list[int]:
+    """The segments, by number, whose customers take a pool first."""
+    return [at for at, name in enumerate(segments) if first_pool(pools, name) is pool]
 
 
 def serves(pool: ir.Pool, segment: str) -> bool:
@@ -115,7 +122,8 @@ def _clock(line: ir.Line, pools: Sequence[ir.Pool]) -> Floats:
     return np.array(sorted({line.opens, line.closes} | between), dtype=np.float64)
 
 
-def _part(hour: Floats, clock: Floats) -> Counts:
+def part_of_day(hour: Floats, clock: Floats) -> Counts:
+    """The number of the part of the day of each moment."""
     return np.clip(np.searchsorted(clock, hour, side="right") - 1, 0, len(clock) - 2)
 
 
@@ -153,10 +161,16 @@ def _counted(number: int, what: str) -> str:
 
 
 def _rates(rows: Contacts, clock: Floats, open_days: int, count: int) -> Floats:
-    """Arrivals an hour; the course of a day is drawn towards that of all segments."""
     parts = len(clock) - 1
-    cells = np.bincount(rows.segment * parts + _part(rows.hour, clock), minlength=count * parts)
-    table = cells.reshape(count, parts).astype(np.float64)
+    cells = np.bincount(
+        rows.segment * parts + part_of_day(rows.hour, clock), minlength=count * parts
+    )
+    return drawn_rates(cells.reshape(count, parts).astype(np.float64), clock, open_days)
+
+
+def drawn_rates(table: Floats, clock: Floats, open_days: int) -> Floats:
+    """Arrivals an hour, from contacts float64[S, I]; the day is drawn towards that of all."""
+    parts = len(clock) - 1
     common = table.sum(axis=0) / table.sum()
     total = table.sum(axis=1, keepdims=True)
     borrowed = BORROWED * parts
@@ -229,7 +243,7 @@ def _staffing(
     for pool in pools:
         if pool.agents is not None or pool.shifts:
             continue
-        first = [at for at, name in enumerate(learnt.segments) if first_pool(pools, name) is pool]
+        first = taken_first(pool, pools, learnt.segments)
         mine = np.isin(rows.segment, first) & ~np.isnan(rows.waited)
         if int(mine.sum()) < FEWEST_CONTACTS:
             raise RulesError([problems.staffing_untold(pool.name, int(mine.sum()))], unable=True)
@@ -244,10 +258,9 @@ def _staffing(
 
 def _agents(rows: Contacts, mine: Flags, learnt: Past) -> Floats:
     """Agents by part of the day, float64[I]; where too few came, those of the nearest part."""
-    handle = float(np.nanmean(rows.handle[mine]))
+    log = _log(rows, mine, part_of_day(rows.hour, learnt.clock))
     endless = math.isinf(mean_of(learnt.patience.time))
-    patience = _UNENDING * handle if endless else _mean_patience(rows)
-    log = _log(rows, mine, _part(rows.hour, learnt.clock))
+    patience = UNENDING * float(np.nanmean(log.handle)) if endless else _mean_patience(rows)
     parts = estimate(log, learnt.lengths * learnt.open_days, patience, learnt.busyness)
     if isinstance(parts, Fault):
         raise RulesError([problems.queue_fault(parts)], unable=True)
