@@ -26,6 +26,7 @@ from segrules.text.diagnostic import RulesError
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     import polars as pl
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from segrules.rules import Rules
     from segrules.sim.assumptions import Grade
     from segrules.sim.decisions.account import Account
+    from segrules.sim.decisions.trusting import Graded
     from segrules.sim.projection import Settings
     from segrules.sim.whichever import Found
 
@@ -97,7 +99,7 @@ def command(
         segrules simulate rules.seg --table leads=leads.csv --as-of 2026-06-30 --seed 7
         segrules simulate rules.seg --report page.html --require-grade B ...
     """
-    from segrules.sim.projection import Projection, Settings
+    from segrules.sim.projection import Settings
 
     day = date(as_of)
     check_page(report, [file, *table])
@@ -115,8 +117,8 @@ def command(
         write_page(_page(found, judged, rules, file), report)
     if not found.complete:
         raise typer.Exit(130)
-    if require_grade is not None and isinstance(found, Projection):
-        _require(judged, require_grade.value)
+    if require_grade is not None:
+        _require(_graded(found, judged), require_grade.value)
 
 
 def carry_out(
@@ -161,7 +163,14 @@ def _page(found: Found, judged: tuple[Account, ...], rules: Rules, file: str) ->
     return page(found, judged, rules.ruleset, made(rules, file))
 
 
-def _require(judged: tuple[Account, ...], grade: Grade) -> None:
+def _graded(found: Found, judged: tuple[Account, ...]) -> Sequence[Graded]:
+    """The scenarios with what they rest on; a line tells that of all of them."""
+    from segrules.sim.line import LineProjection
+
+    return found.graded if isinstance(found, LineProjection) else judged
+
+
+def _require(judged: Sequence[Graded], grade: Grade) -> None:
     from segrules.sim.decisions.trusting import too_weak
 
     weak = too_weak(judged, grade)

@@ -47,7 +47,8 @@ def line_tables(found: LineProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
         yield note("incomplete: interrupted before all days were played")
     against = words.base
     yield heading(
-        f"a day, all contacts: {against}, and what each scenario changes (mean, 80% of days)"
+        f"a day, all contacts: {against}, and what each scenario changes (mean, 80% of "
+        f"{'days' if found.engine == 'events' else 'draws'})"
     )
     yield _scenarios(found, words)
     yield from (note(line) for line in _settled(found))
@@ -113,12 +114,13 @@ def _scenarios(found: LineProjection, words: _Words) -> RenderableType:
     names = ("wait (s)", "9 in 10 (s)", IN_TIME, ABANDONMENT)
     table = grid("", *(f">{name}" for name in names), ">shorter wait on", first=22)
     first = found.project.compare[0]
+    often = "days" if found.engine == "events" else "draws"
     cells = [_today(_find(found, first, measure).get(TOTAL), found) for measure in measures]
     table.add_row(words.base, *cells, "")
     for name in found.project.compare:
         rows = [_find(found, name, measure).get(TOTAL) for measure in measures]
         better = rows[0].chance_better if rows[0] else None
-        shown = "no change" if better is None else f"{100 * better:.0f}% of days"
+        shown = "no change" if better is None else f"{100 * better:.0f}% of {often}"
         table.add_row(words.scenario(name), *(_change(row, found) for row in rows), shown)
     return table
 

@@ -59,7 +59,7 @@ def _less_or_more(cost: float) -> str:
 
 def spread_notes(found: LineProjection) -> list[str]:
     """What the intervals hold, and what no log can tell."""
-    days = "the days played" if found.engine == "events" else "the mean days"
+    days = "the days played" if found.engine == "events" else "the draws, a mean day each"
     inside = "" if found.engine == "events" else "; the luck within a day is not in them"
     return [
         f"intervals hold 80% of {days}, both arms of a day alike in luck and figures; what the log "

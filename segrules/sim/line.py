@@ -61,6 +61,14 @@ _SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
+class Graded:
+    """A scenario, and what it rests on."""
+
+    scenario: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class LineProjection:
     """The result of a project about a line.
 
@@ -96,6 +104,11 @@ class LineProjection:
     complete: bool
     findings: tuple[Diagnostic, ...]
     about: Mapping[str, tuple[str, ...]]
+
+    @property
+    def graded(self) -> tuple[Graded, ...]:
+        """The scenarios with what each rests on."""
+        return tuple(Graded(name, self.evidence(name)) for name in self.project.compare)
 
     def evidence(self, scenario: str) -> Evidence:
         """How good the evidence is for a scenario: of what it and what it is held against state."""

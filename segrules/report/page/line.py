@@ -81,15 +81,20 @@ class _View:
     def told(self, measure: str, row: str = "segment") -> Told:
         better = BETTER.get(measure)
         fewer = None if better is None else better < 0
-        return Told(measure, self.unit_of(measure), self.base, row, fewer, "days")
+        return Told(measure, self.unit_of(measure), self.base, row, fewer, self.often)
 
     def days(self, chance: float) -> str:
         return futures(chance, self.found.runs).removesuffix("futures") + "days"
 
     @property
     def varies(self) -> bool:
-        """Whether there is more than the one mean day of a formula."""
-        return self.found.runs > 1
+        """Whether single days are told, and not the mean days of a formula."""
+        return self.found.engine == "events"
+
+    @property
+    def often(self) -> str:
+        """What intervals are of: a formula tells a mean day for each draw of what is open."""
+        return "days" if self.varies else "draws"
 
 
 def line_page(found: LineProjection, ruleset: ir.Ruleset, made: Made) -> Page:
@@ -152,9 +157,9 @@ def _wait(view: _View, row: LineRow) -> str:
         return f"{told}as long then."
     less, by = figure.mean < 0, unit.said(figure.mean, figure.mc_error)
     told += "about as long then" if by == "0" else f"{by} s {'less' if less else 'more'} then"
-    if view.varies:
-        told += f" (80% of days: {unit.between(figure)})"
-        if row.chance_better is not None:
+    if view.found.runs > 1:
+        told += f" (80% of {view.often}: {unit.between(figure)})"
+        if view.varies and row.chance_better is not None:
             told += f"; the wait is shorter on {view.days(row.chance_better)}"
     return f"{told}."
 
@@ -253,7 +258,7 @@ def _differences(view: _View) -> tuple[Block, ...]:
     heads = ("wait (s)", f"{IN_TIME} (%)", f"{ABANDONMENT} (%)", COST)
     table = Table(
         f"A day, all contacts: {view.base}, and what each scenario changes; mean and 80% of "
-        f"days{money}",
+        f"{view.often}{money}",
         ("", *(f">{each}" for each in heads), ">shorter wait on"),
         ((view.base, *today, ""), *rows),
     )
@@ -272,7 +277,8 @@ def _money(view: _View) -> tuple[Block, ...]:
             rows.append((called, arms.level(row.today, unit), arms.change(row.difference, unit)))
     title = "What it costs a day"
     money = f", {found.currency}" if found.currency else ""
-    table = Table(f"{title}: mean and 80% of days{money}", ("", f">{view.base}", ">difference"),
+    table = Table(f"{title}: mean and 80% of {view.often}{money}",
+                  ("", f">{view.base}", ">difference"),
                   tuple(rows))  # fmt: skip
     even = next((each for each in found.break_even if each.scenario == view.name), None)
     told = "neither cost nor answered contacts change" if even is None else worth(
@@ -318,7 +324,7 @@ def _others(view: _View) -> tuple[Block, ...]:
         for each in measures
         for head in (f">{each} ({view.unit_of(each).name}), {view.base}", ">difference")
     ]
-    caption = "Those whom the scenario is about, and all others: mean and 80% of days"
+    caption = f"Those whom the scenario is about, and all others: mean and 80% of {view.often}"
     return (Table(f"{title}. {caption}", ("", *heads), tuple(rows)),)
 
 
@@ -338,19 +344,22 @@ def _uncertainty(view: _View) -> tuple[Block, ...]:
     row = view.rows(WAIT).get(TOTAL)
     blocks: list[Block] = []
     title = "How the difference varies from day to day"
-    if row is not None and view.varies and not arms.still(row.difference):
+    if not view.varies:
+        blocks.append(Absent(title, "the formula tells of the mean day, not of single days"))
+        title = "How much of the difference is open"
+    if row is None or arms.still(row.difference):
+        blocks.append(Absent(title, f"no wait changes on any {view.often.removesuffix('s')}"))
+    elif view.found.runs > 1:
         unit, figure = view.unit_of(WAIT), row.difference
-        spread = [(f"{level}% of days", unit.between(figure, level)) for level in (50, 80, 95)]
+        spread = [
+            (f"{level}% of {view.often}", unit.between(figure, level)) for level in (50, 80, 95)
+        ]
         blocks.append(
             Table(f"{title}: mean wait of all contacts, seconds", ("", ">figure"),
                   (("mean", unit.change(figure)), *spread, *_over_all(view, row)))
         )  # fmt: skip
-        if row.over_days is not None:
+        if row.over_days is not None and view.varies:
             blocks.append(Words(f"A single day differs by {spread_of(row.over_days)}."))
-    elif view.varies:
-        blocks.append(Absent(title, "no wait changes on any day"))
-    else:
-        blocks.append(Absent(title, "the formula tells of the mean day, not of single days"))
     return (*blocks, *_beside_log(view))
 
 
@@ -380,7 +389,7 @@ def _beside_log(view: _View) -> tuple[Block, ...]:
         model = NONE if row is None else arms.level(row.today, unit)
         rows.append((f"{measure} ({unit.name})", unit.rough(value, 0.0), model))
     table = Table(
-        f"{title}: all contacts, mean and 80% of days",
+        f"{title}: all contacts, mean and 80% of {view.often}",
         ("", ">seen in the log", f">{view.base}, by this model"),
         tuple(rows),
     )
@@ -411,7 +420,7 @@ def _measure(view: _View, measure: str) -> Block:
     }
     if not shown:
         return Absent(TITLES[measure], f"{view.found.engine} does not tell it")
-    note = "Differences are grey where days go both ways."
+    note = f"Differences are grey where {view.often} go both ways."
     if measure == IN_TIME:
         said = (f"{view.segments[name]} {each:g} s" for name, each in aimed.items())
         note += f" Targets: {', '.join(said)}."
