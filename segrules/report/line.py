@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import RenderableType
 
 from segrules.lang import ir
-from segrules.report.line_words import of_hundred, spread_notes, spread_of, worth
+from segrules.report.line_words import of_hundred, outward, spread_notes, spread_of, worth
 from segrules.report.projection import EDGE, figure_record
 from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
@@ -22,6 +22,7 @@ from segrules.sim.queues.figures import (
     AGENT_HOURS,
     CONTACTS,
     COST_EACH,
+    DELAYED,
     IN_TIME,
     LEVER_COST,
     NINE_IN_TEN,
@@ -132,7 +133,7 @@ def _settled(found: LineProjection) -> Iterator[str]:
         if row is None or row.over_days is None:
             continue
         over, error = row.over_days, row.difference.mc_error
-        low, high = (signed(estimate(end, error)) for end in over.interval80)
+        low, high = (signed(estimate(end, 0.0)) for end in outward(over.interval80, error))
         chance = (
             "" if over.chance_better is None else f"; shorter in {of_hundred(over.chance_better)}"
         )
@@ -269,7 +270,7 @@ def _course(found: LineProjection, scenario: str) -> RenderableType:
             _arrow(*(f"{each:,.0f}" for each in part.contacts)),
             *(_arrow(f"{today:.3g}", f"{then:.3g}") for _, today, then in part.agents),
             _arrow(*(_waits(each, part) for each in part.wait)),
-            _arrow(*(_percent(each) for each in part.gives_up)),
+            _arrow(*(_percent(each, part.gives_up_error) for each in part.gives_up)),
             _arrow(*(_percent(each) for each in _at_work(part))),
         )
     return table
@@ -287,8 +288,9 @@ def _waits(seconds: float, part: PartOfDay) -> str:
     return NONE if math.isnan(seconds) else estimate(seconds, part.wait_error)
 
 
-def _percent(value: float) -> str:
-    return NONE if math.isnan(value) else f"{100 * value:.0f}%"
+def _percent(value: float, error: float = 0.005) -> str:
+    """A share, no finer than a point where its error is not known."""
+    return NONE if math.isnan(value) else share(value, max(error, 0.005))
 
 
 def _at_work(part: PartOfDay) -> tuple[float, float]:
@@ -331,13 +333,19 @@ def _beside_log(found: LineProjection) -> str:
     first, seen = found.project.compare[0], found.past.seen
     wait = _find(found, first, WAIT).get(TOTAL)
     lost = _find(found, first, ABANDONMENT).get(TOTAL)
+    delayed = _find(found, first, DELAYED).get(TOTAL)
     if seen is None or wait is None or lost is None:
         return ""
     return (
         f"seen in the log: a mean wait of {3600 * seen.wait:.3g} s, and {seen.abandonment:.1%} "
-        f"gave up; {found.project.against} by this model: {_figure(wait.today, wait, found)} s, "
-        f"and {_figure(lost.today, lost, found)}"
+        f"gave up{_had_to(seen.delayed)}; {found.project.against} by this model: "
+        f"{_figure(wait.today, wait, found)} s, and {_figure(lost.today, lost, found)}"
+        f"{'' if delayed is None else _had_to(delayed.today.mean)}"
     )
+
+
+def _had_to(share_delayed: float) -> str:
+    return f", {share_delayed:.0%} had to wait"
 
 
 # ---- for machines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from segrules.report.words import count, estimate, units
 from segrules.sim.line import LineProjection
 from segrules.sim.queues.figures import BreakEven
@@ -16,6 +18,14 @@ def of_hundred(chance: float) -> str:
     if chance > 0.99 or chance < 0.01:
         return "more than 99 of 100" if chance > 0.5 else "less than 1 of 100"
     return f"{100 * chance:.0f} of 100"
+
+
+def outward(interval: tuple[float, float], error: float) -> tuple[float, float]:
+    """The ends no finer than two errors, and no nearer to each other than they are."""
+    if error <= 0.0:
+        return interval
+    step = 10.0 ** math.ceil(math.log10(2.0 * error))
+    return step * math.floor(interval[0] / step), step * math.ceil(interval[1] / step)
 
 
 def spread_of(over: OverDays) -> str:
@@ -38,18 +48,17 @@ def worth(even: BreakEven, currency: str | None) -> str:
         return f"as many are answered, at {_less_or_more(even.cost)} cost"
     if not even.settled:
         return "whether more or fewer contacts are answered is not settled"
-    changed = f"{estimate(abs(even.answered), 0.05 * abs(even.answered))} "
+    changed = f"{estimate(abs(even.answered), even.answered_error)} "
     changed += f"{'more' if more else 'fewer'} answered a day"
     if even.value is None:
         return f"{changed}, at {_less_or_more(even.cost)} cost"
-    error = 0.05 * abs(even.value)
     told = (
         f"{changed}: it pays where an answered contact is worth {'more' if more else 'less'} than "
     )
-    told += f"{estimate(even.value, error, scale)}{unit}"
+    told += f"{estimate(even.value, even.error, scale)}{unit}"
     if even.interval80 is None:
         return told
-    low, high = (estimate(end, error, scale) for end in even.interval80)
+    low, high = (estimate(end, 0.0, scale) for end in outward(even.interval80, even.error))
     return f"{told} (80%: {low} to {high})"
 
 

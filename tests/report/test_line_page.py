@@ -20,7 +20,7 @@ from segrules.segments.assign import Asked, place
 from segrules.sim.assumptions import GRADES
 from segrules.sim.line import carry_out
 from segrules.sim.projection import Settings
-from segrules.sim.summary import Figure
+from segrules.sim.summary import Figure, significant
 from segrules.text.source import Source
 
 __all__ = ["browser"]
@@ -275,7 +275,10 @@ def test_the_course_of_the_day_has_its_difference_in_its_own_panel() -> None:
     assert lost.columns[:2] == ("hours", ">Gold")
     ends = [re.split(" → ", each[1]) for each in lost.rows]
     for shown, part in zip(ends, gold, strict=True):
-        seen = [f"{100 * each:.2g}" for each in part.gives_up]
+        assert 0 < part.gives_up_error < 0.02
+        seen = [
+            f"{significant(100 * each, 100 * part.gives_up_error):.2g}" for each in part.gives_up
+        ]
         assert [float(each) for each in shown] == [float(each) for each in dict.fromkeys(seen)]
     assert agents.columns[1] == ">Team Gold: agents"
     assert [each[1] for each in agents.rows] == ["5 → 6"] * 10

@@ -324,21 +324,22 @@ def test_what_is_held_against_rests_on_its_own_assumptions_too():
 
 
 def endless(**terms):
+    ten = ir.Scenario("ten", "", (ir.Lever("capacity", (), (ir.Staffed("team", 13.0),)),))
     return carried(
-        forms.MORE,
+        ten,
         line=replace(forms.LINE, abandoned=None),
-        tables=forms.log(busyness=0.08),
-        pools=(replace(forms.TEAM, agents=8.0),),
+        tables=forms.log(busyness=0.2),
+        pools=(replace(forms.TEAM, agents=11.0),),
         **terms,
     )
 
 
 def test_a_day_too_busy_for_the_formula_is_played():
-    """On the mean day eight agents are enough; on the busiest in ten they are not."""
+    """On the mean day eleven agents are enough; on the busiest in ten they are not."""
     found = endless(runs=200)
     assert found.engine == "events"
     assert "nobody gives up" in found.why
-    assert forms.rows(found, "more", ABANDONMENT)["all"].today.mean == 0
+    assert forms.rows(found, "ten", ABANDONMENT)["all"].today.mean == 0
     with pytest.raises(RulesError, match="no formula holds for") as refused:
         endless(engine="expected", runs=200)
     assert refused.value.diagnostics[0].code == "SEG577"

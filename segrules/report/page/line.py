@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from segrules.lang import ir
-from segrules.report.line_words import of_hundred, spread_notes, spread_of, worth
+from segrules.report.line_words import of_hundred, outward, spread_notes, spread_of, worth
 from segrules.report.page import arms, more
 from segrules.report.page.arms import Scaled, Told
 from segrules.report.page.content import Absent, Block, Items, Page, Section, Table, Tile, Words
@@ -368,8 +368,8 @@ def _over_all(view: _View, row: LineRow) -> list[tuple[str, str]]:
     over, unit = row.over_days, view.unit_of(WAIT)
     if over is None:
         return []
-    error = row.difference.mc_error
-    ends = " to ".join(plus(unit.rough(end, error)) for end in over.interval80)
+    widened = outward(over.interval80, row.difference.mc_error)
+    ends = " to ".join(plus(unit.rough(end, 0.0)) for end in widened)
     told = [(f"mean of all {count(view.found.days)} days, in 80 of 100 futures", ends)]
     if over.chance_better is not None:
         told.append(("chance that this mean is shorter", of_hundred(over.chance_better)))

@@ -83,8 +83,8 @@ class PartOfDay:
     """How a part of the day goes, over all segments: means of today and of a scenario.
 
     start, stop: hours of the clock. wait in seconds; wait_error: Monte Carlo error of the
-    difference. occupancy, agents: by pool, nan where nobody is there. segments: of those who come,
-    in their order.
+    difference; gives_up_error: of the shares. occupancy, agents: by pool, nan where nobody is
+    there. segments: of those who come, in their order.
     """
 
     scenario: str
@@ -94,6 +94,7 @@ class PartOfDay:
     wait: tuple[float, float]
     wait_error: float
     gives_up: tuple[float, float]
+    gives_up_error: float
     occupancy: tuple[tuple[str, float, float], ...]
     agents: tuple[tuple[str, float, float], ...]
     segments: tuple[SegmentInPart, ...]
@@ -107,6 +108,7 @@ class SegmentInPart:
     contacts: tuple[float, float]
     wait: tuple[float, float]
     gives_up: tuple[float, float]
+    gives_up_error: float
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ class BreakEven:
 
     answered, cost: what changes a day, on the mean. value: None where none of them decides: more
     are answered at no more cost, or fewer at no less. settled: whether more or fewer are answered.
-    interval80: of the value over all days projected.
+    interval80: of the value over all days projected. answered_error, error: Monte Carlo errors of
+    the contacts and of the value.
     """
 
     scenario: str
@@ -147,6 +150,8 @@ class BreakEven:
     value: float | None
     settled: bool
     interval80: tuple[float, float] | None
+    answered_error: float
+    error: float
 
 
 def rows(
@@ -215,7 +220,10 @@ def break_even(scenario: str, pair: Pair) -> BreakEven | None:
         costs = np.full((len(found.draws), 1), paid) if told is None else told.draws[:, None]
         low, high = np.quantile(costs / found.likely, (0.1, 0.9)).tolist()
         interval = (low, high)
-    return BreakEven(scenario, answered, paid, value, settled, interval)
+    error = 0.0 if value is None else pair.drawn.error((cost - value * more) / answered)
+    return BreakEven(
+        scenario, answered, paid, value, settled, interval, pair.drawn.error(more), error
+    )
 
 
 def _of_segments(scenario: str, name: str, pair: Pair, chosen: list[int]) -> list[LineRow]:
@@ -372,7 +380,7 @@ def course(
         found = _ratios(waits, pair.drawn)
         known = (math.nan, math.nan) if found is None else (found.today.mean, found.then.mean)
         lost = [each.lost_in[:, at].sum(axis=1) for each in arms]
-        shares = [_share(top, below) for top, (_, below) in zip(lost, waits, strict=True)]
+        ended = [below for _, below in waits]
         made.append(
             PartOfDay(
                 scenario,
@@ -381,24 +389,37 @@ def course(
                 _both([float(below.mean()) for _, below in waits]),
                 known,
                 0.0 if found is None else found.difference.mc_error,
-                _both(shares),
+                *_gives_up(lost, ended, pair.drawn),
                 _by_pool(pools, [_occupancy(each, at) for each in arms]),
                 _by_pool(pools, [_there(each, at, clock) for each in arms]),
-                tuple(_in_part(name, s, at, arms) for s, name in enumerate(segments)),
+                tuple(_in_part(name, s, at, pair) for s, name in enumerate(segments)),
             )
         )
     return made
 
 
-def _in_part(name: str, s: int, at: int, arms: tuple[Days, Days]) -> SegmentInPart:
-    cells = [(each.contacts_in, each.wait_in, each.lost_in) for each in arms]
+def _in_part(name: str, s: int, at: int, pair: Pair) -> SegmentInPart:
+    cells = [(each.contacts_in, each.wait_in, each.lost_in) for each in (pair.today, pair.then)]
     mine = [[each[:, at, s] for each in cell] for cell in cells]
     return SegmentInPart(
         name,
         _both([float(contacts.mean()) for contacts, _, _ in mine]),
         _both([_share(wait, contacts) * _SECONDS for contacts, wait, _ in mine]),
-        _both([_share(lost, contacts) for contacts, _, lost in mine]),
+        *_gives_up([each[2] for each in mine], [each[0] for each in mine], pair.drawn),
     )
+
+
+def _gives_up(
+    lost: Sequence[Floats], ended: Sequence[Floats], drawn: Drawn
+) -> tuple[tuple[float, float], float]:
+    """The shares of both arms, and the larger of their errors."""
+    shares = [_share(top, below) for top, below in zip(lost, ended, strict=True)]
+    errors = [
+        drawn.error((top - share * below) / below.mean())
+        for share, top, below in zip(shares, lost, ended, strict=True)
+        if not math.isnan(share)
+    ]
+    return _both(shares), max(errors, default=0.0)
 
 
 def _both(found: list[float]) -> tuple[float, float]:
