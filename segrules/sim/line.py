@@ -31,6 +31,7 @@ from segrules.sim.queues.case import (
     Case,
     case,
     drawn,
+    gaps,
 )
 from segrules.sim.queues.choice import Choice
 from segrules.sim.queues.contacts import contacts
@@ -333,7 +334,7 @@ def _result(made: Case, choice: Choice, done: _Done, *, complete: bool) -> LineP
         break_even=tuple(evens),
         notes=made.notes,
         complete=complete,
-        findings=tuple(_expired(made)),
+        findings=(*_expired(made), *gaps(made)),
         about={plan.name: plan.named for plan in made.plans[1:]},
     )
 

@@ -352,3 +352,36 @@ def test_a_formula_tells_what_the_log_leaves_open():
     low, high = row.today.interval80
     assert 0.02 * row.today.mean < high - low < row.today.mean
     assert row.over_days.shares[LOG] > 0.9
+
+
+# ---- what is said of the log and of the shifts
+
+
+def test_hours_without_agents_are_named():
+    shifts = (ir.Shift(5.0, 8.0, 12.0), ir.Shift(5.0, 13.0, 18.0))
+    team = replace(forms.TEAM, agents=None, shifts=shifts)
+    found = carried(forms.GOLD_FIRST, pools=(team,), runs=200)
+    (warned,) = found.findings
+    assert warned.code == "SEG597"
+    assert warned.severity == "warning"
+    come = found.past.rates[:, list(found.past.clock).index(12.0)].sum()
+    assert "today nobody is there from 12:00 to 13:00 for `gold`, `silver`" in warned.message
+    assert f"of whom {come:.3g} come a day then" in warned.message
+    assert carried(forms.GOLD_FIRST, runs=200).findings == ()
+    late = ir.Scenario("late", "", (ir.Lever("capacity", (), (ir.Staffed("team", 0.0),)),))
+    closed = carried(late, runs=200).findings
+    assert len(closed) == 10
+    assert all(each.message.startswith("in late nobody is there") for each in closed)
+
+
+def test_a_log_whose_waits_have_changed_is_told_as_that():
+    assert not any("second half" in note for note in carried(forms.MORE, runs=200).notes)
+    tables = dict(forms.log())
+    days = tables["calls"]["at_time"].dt.date()
+    late = days > days.min() + (days.max() - days.min()) / 2
+    longer = tables["calls"]["seconds"] * np.where(late, 2, 1)
+    tables["calls"] = tables["calls"].with_columns(seconds=forms.pl.Series(longer))
+    (said,) = [
+        each for each in carried(forms.MORE, tables=tables, runs=200).notes if "half" in each
+    ]
+    assert "the second half of the days of the log waited 6" in said

@@ -211,6 +211,36 @@ def _check(made: Case) -> None:
         raise RulesError(list(found.values()), unable=True)
 
 
+def gaps(made: Case) -> list[Diagnostic]:
+    """Parts of the day in which contacts come and no agent is there who may take them."""
+    clock, lengths = made.past.clock, made.past.lengths
+    come = made.past.rates * lengths
+    found: dict[tuple[int, tuple[str, ...]], Diagnostic] = {}
+    for plan, each in zip(made.plans, made.middle, strict=True):
+        there = {
+            pool.name: row > 0 for pool, row in zip(made.asked.pools, each.agents, strict=True)
+        }
+        served = np.array(
+            [
+                np.any([there[way.pool] for way in plan.routes if way.customers == name], axis=0)
+                for name in made.past.segments
+            ]
+        )
+        for at in np.flatnonzero((~served & (come > 0)).any(axis=0)).tolist():
+            missed = np.flatnonzero(~served[:, at] & (come[:, at] > 0))
+            names = tuple(made.past.segments[each] for each in missed.tolist())
+            hours = (hour_of(float(clock[at])), hour_of(float(clock[at + 1])))
+            many = float(come[missed, at].sum())
+            # What is so today is not told of every scenario again.
+            found.setdefault((at, names), problems.nobody_there(plan.name, names, hours, many))
+    return list(found.values())
+
+
+def hour_of(hour: float) -> str:
+    """An hour of the clock: 12:30."""
+    return f"{int(hour):d}:{round(60 * (hour % 1)):02d}"
+
+
 def _pressure(each: Arm) -> float:
     agents = float(each.agents.sum())
     work = sum(sum(one.rates) * mean_of(one.work) for one in each.centre.classes)

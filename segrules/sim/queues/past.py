@@ -30,6 +30,11 @@ BORROWED = 5.0
 
 FEWEST_CONTACTS, FEWEST_DAYS = 50, 5
 
+DRIFTED = 3.0
+"""Errors by which two halves of a log must differ to be called different."""
+
+_SECONDS = 3600.0
+
 UNENDING = 100.0
 """Handle times for which customers who never give up are taken to wait when agents are matched."""
 
@@ -88,6 +93,7 @@ def past(
         _rates(rows, clock, open_days, count), busyness, handle, method, weights, fitted,
         float(rows.lost.mean()), {}, _seen(rows), tuple(notes),
     )  # fmt: skip
+    notes += _drift(rows)
     staffing = _staffing(rows, learnt, pools, notes)
     return replace(learnt, staffing=staffing, notes=tuple(notes)), rows
 
@@ -190,6 +196,25 @@ def _busyness(rows: Contacts, open_days: int, notes: list[str]) -> float:
         "played is busy or quiet as a whole"
     )
     return found
+
+
+def _drift(rows: Contacts) -> list[str]:
+    """Whether the second half of the days waited otherwise than the first, beyond their chance."""
+    known = ~np.isnan(rows.waited)
+    day = np.unique(rows.day[known], return_inverse=True)[1]
+    if len(day) == 0 or int(day.max()) + 1 < 2 * FEWEST_DAYS:
+        return []
+    means = np.bincount(day, rows.waited[known]) / np.bincount(day)
+    halves = means[: len(means) // 2], means[len(means) // 2 :]
+    first, second = (float(each.mean()) for each in halves)
+    error = math.sqrt(sum(float(each.var(ddof=1)) / len(each) for each in halves))
+    if abs(second - first) <= DRIFTED * error:
+        return []
+    return [
+        f"the second half of the days of the log waited {second * _SECONDS:.3g} s on average and "
+        f"the first {first * _SECONDS:.3g} s, more than days differ by chance: agents or demand "
+        "have changed in it, and the days to come may differ from both"
+    ]
 
 
 # ---- times
