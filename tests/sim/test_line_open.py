@@ -195,7 +195,7 @@ def test_a_longer_log_leaves_less_open():
 
 
 def test_the_truth_lies_in_the_intervals_as_often_as_they_say():
-    """Logs of eight days: without what they leave open one interval in three would hold it."""
+    """Logs of eight days, which leave more open than the luck of 313 days does."""
     five, six = (
         3600 * of_all(simulate(forms.truth(agents=agents), 6_000, 11)).wait.mean
         for agents in (5, 6)
