@@ -30,6 +30,7 @@ from segrules.text.diagnostic import RulesError
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     import polars as pl
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from segrules.rules import Rules
     from segrules.sim.assumptions import Grade
     from segrules.sim.decisions.account import Account
+    from segrules.sim.decisions.trusting import Graded
     from segrules.sim.projection import Settings
     from segrules.sim.whichever import Found
 
@@ -111,7 +113,7 @@ def command(
     if not found.complete:
         raise typer.Exit(130)
     if require_grade is not None:
-        _require(judged, require_grade.value)
+        _require(_graded(found, judged), require_grade.value)
 
 
 def carry_out(
@@ -159,7 +161,14 @@ def _page(found: Found, judged: tuple[Account, ...], rules: Rules, file: str) ->
     return page(found, judged, rules.ruleset, made(rules, file))
 
 
-def _require(judged: tuple[Account, ...], grade: Grade) -> None:
+def _graded(found: Found, judged: tuple[Account, ...]) -> Sequence[Graded]:
+    """The scenarios with what they rest on; a line tells that of all of them."""
+    from segrules.sim.line import LineProjection
+
+    return found.graded if isinstance(found, LineProjection) else judged
+
+
+def _require(judged: Sequence[Graded], grade: Grade) -> None:
     from segrules.sim.decisions.trusting import too_weak
 
     weak = too_weak(judged, grade)

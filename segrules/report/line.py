@@ -10,22 +10,30 @@ from rich.console import RenderableType
 
 from segrules.lang import ir
 from segrules.report.figures import EDGE, figure_record
+from segrules.report.line_words import of_hundred, outward, spread_notes, spread_of, worth
 from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, estimate, label, share, signed, units
+from segrules.sim.assumptions import GRADES
 from segrules.sim.line import LineProjection
 from segrules.sim.model import COST, TOTAL
 from segrules.sim.queues.figures import (
     ABANDONMENT,
     AGENT_HOURS,
     CONTACTS,
+    COST_EACH,
+    DELAYED,
     IN_TIME,
+    LEVER_COST,
+    NINE_IN_TEN,
     OCCUPANCY,
     OTHERS,
     WAIT,
+    BreakEven,
     LineRow,
     PartOfDay,
 )
+from segrules.sim.queues.spread import OverDays
 from segrules.sim.summary import Figure
 
 _ADDS_UP = ("contacts", "hours", "money")
@@ -40,9 +48,14 @@ def line_tables(found: LineProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
         yield note("incomplete: interrupted before all days were played")
     against = words.base
     yield heading(
-        f"a day, all contacts: {against}, and what each scenario changes (mean, 80% of days)"
+        f"a day, all contacts: {against}, and what each scenario changes (mean, 80% of "
+        f"{'days' if found.engine == 'events' else 'draws'})"
     )
     yield _scenarios(found, words)
+    yield from (note(line) for line in _settled(found))
+    yield heading(f"money a day: {against}, and what each scenario changes")
+    yield _money(found, words)
+    yield from (note(line) for line in _worth(found))
     yield heading(f"mean wait in seconds by segment: {against}, and what each scenario changes")
     yield _by_segment(found, words, WAIT)
     yield heading(f"share who give up by segment: {against}, and the change in points")
@@ -59,6 +72,7 @@ def line_tables(found: LineProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
     yield heading(f"{first} in the course of the day: {against} → then, means")
     yield _course(found, first)
     yield from stated_tables(found.assumptions, found.currency)
+    yield note("\n" + "\n".join(_grades(found)))
     yield note("\n" + "\n".join(_method(found)))
 
 
@@ -97,19 +111,64 @@ def _find(found: LineProjection, scenario: str, measure: str) -> dict[str, LineR
 
 
 def _scenarios(found: LineProjection, words: _Words) -> RenderableType:
-    money = f" ({found.currency})" if found.currency else ""
-    measures = (WAIT, IN_TIME, ABANDONMENT, COST)
-    names = ("wait (s)", IN_TIME, ABANDONMENT, f"cost{money}")
+    measures = (WAIT, NINE_IN_TEN, IN_TIME, ABANDONMENT)
+    names = ("wait (s)", "9 in 10 (s)", IN_TIME, ABANDONMENT)
     table = grid("", *(f">{name}" for name in names), ">shorter wait on", first=22)
     first = found.project.compare[0]
+    often = "days" if found.engine == "events" else "draws"
     cells = [_today(_find(found, first, measure).get(TOTAL), found) for measure in measures]
     table.add_row(words.base, *cells, "")
     for name in found.project.compare:
         rows = [_find(found, name, measure).get(TOTAL) for measure in measures]
         better = rows[0].chance_better if rows[0] else None
-        shown = "no change" if better is None else f"{100 * better:.0f}% of days"
+        shown = "no change" if better is None else f"{100 * better:.0f}% of {often}"
         table.add_row(words.scenario(name), *(_change(row, found) for row in rows), shown)
     return table
+
+
+def _settled(found: LineProjection) -> Iterator[str]:
+    """What is open about the mean over all days, and where the spread of a day comes from."""
+    for name in found.project.compare:
+        row = _find(found, name, WAIT).get(TOTAL)
+        if row is None or row.over_days is None:
+            continue
+        over, error = row.over_days, row.difference.mc_error
+        low, high = (signed(estimate(end, 0.0)) for end in outward(over.interval80, error))
+        chance = (
+            "" if over.chance_better is None else f"; shorter in {of_hundred(over.chance_better)}"
+        )
+        yield (
+            f"{name}: over the {count(found.days)} days the mean wait changes by {low} to {high} s "
+            f"in 80 of 100 futures{chance}; a single day differs by {spread_of(over)}"
+        )
+
+
+def _money(found: LineProjection, words: _Words) -> RenderableType:
+    names = found.project.compare
+    unit = f" ({found.currency})" if found.currency else ""
+    table = grid(f"cost{unit}", f">{words.base}", *(f">{each}" for each in names))
+    by_pool = [(pool.name, f"agents: {words.pools[pool.name]}", COST) for pool in found.pools]
+    total = [(TOTAL, "levers", LEVER_COST), (TOTAL, "all", COST), (TOTAL, COST_EACH, COST_EACH)]
+    for place, called, measure in (*by_pool, *total):
+        rows = [_find(found, name, measure).get(place) for name in names]
+        first = next((row for row in rows if row), None)
+        table.add_row(called, _today(first, found), *(_change(row, found) for row in rows))
+    return table
+
+
+def _worth(found: LineProjection) -> Iterator[str]:
+    """What an answered contact must be worth; what one is worth the rules do not say."""
+    for even in found.break_even:
+        yield f"{even.scenario}: {worth(even, found.currency)}"
+
+
+def _grades(found: LineProjection) -> list[str]:
+    """The grade of each scenario, from what it rests on and no other."""
+    told = []
+    for name in found.project.compare:
+        grade = found.evidence(name).grade
+        told.append(f"evidence grade of {name}: {grade}, {GRADES[grade]}")
+    return told
 
 
 def _today(row: LineRow | None, found: LineProjection) -> str:
@@ -211,7 +270,7 @@ def _course(found: LineProjection, scenario: str) -> RenderableType:
             _arrow(*(f"{each:,.0f}" for each in part.contacts)),
             *(_arrow(f"{today:.3g}", f"{then:.3g}") for _, today, then in part.agents),
             _arrow(*(_waits(each, part) for each in part.wait)),
-            _arrow(*(_percent(each) for each in part.gives_up)),
+            _arrow(*(_percent(each, part.gives_up_error) for each in part.gives_up)),
             _arrow(*(_percent(each) for each in _at_work(part))),
         )
     return table
@@ -229,8 +288,9 @@ def _waits(seconds: float, part: PartOfDay) -> str:
     return NONE if math.isnan(seconds) else estimate(seconds, part.wait_error)
 
 
-def _percent(value: float) -> str:
-    return NONE if math.isnan(value) else f"{100 * value:.0f}%"
+def _percent(value: float, error: float = 0.005) -> str:
+    """A share, no finer than a point where its error is not known."""
+    return NONE if math.isnan(value) else share(value, max(error, 0.005))
 
 
 def _at_work(part: PartOfDay) -> tuple[float, float]:
@@ -264,10 +324,7 @@ def _method(found: LineProjection) -> list[str]:
             else "a day begins empty at opening, so nothing is left out as warm-up; who is inside "
             "at closing is served by the agents of the last hour"
         )
-    lines.append(
-        "intervals hold 80% of the days, which share their luck with the arm beside them; what the "
-        "log itself leaves open about rates and times is not in them"
-    )
+    lines += spread_notes(found)
     return [*lines, *found.notes]
 
 
@@ -276,13 +333,19 @@ def _beside_log(found: LineProjection) -> str:
     first, seen = found.project.compare[0], found.past.seen
     wait = _find(found, first, WAIT).get(TOTAL)
     lost = _find(found, first, ABANDONMENT).get(TOTAL)
+    delayed = _find(found, first, DELAYED).get(TOTAL)
     if seen is None or wait is None or lost is None:
         return ""
     return (
         f"seen in the log: a mean wait of {3600 * seen.wait:.3g} s, and {seen.abandonment:.1%} "
-        f"gave up; {found.project.against} by this model: {_figure(wait.today, wait, found)} s, "
-        f"and {_figure(lost.today, lost, found)}"
+        f"gave up{_had_to(seen.delayed)}; {found.project.against} by this model: "
+        f"{_figure(wait.today, wait, found)} s, and {_figure(lost.today, lost, found)}"
+        f"{'' if delayed is None else _had_to(delayed.today.mean)}"
     )
+
+
+def _had_to(share_delayed: float) -> str:
+    return f", {share_delayed:.0%} had to wait"
 
 
 # ---- for machines
@@ -301,6 +364,7 @@ def line_record(found: LineProjection) -> dict[str, Any]:
         "against": found.project.against,
         "days": found.days,
         "runs": found.runs,
+        "draws": found.draws,
         "seed": found.seed,
         "complete": found.complete,
         "currency": found.currency,
@@ -322,6 +386,8 @@ def line_record(found: LineProjection) -> dict[str, Any]:
         },
         "assumptions": [stated_record(each, found.currency) for each in found.assumptions],
         "notes": list(found.notes),
+        "evidence": [_evidence(name, found) for name in found.project.compare],
+        "break_even": [_even(each, found) for each in found.break_even],
         "results": [_result(row, found) for row in found.rows],
         "course": [_part(part) for part in found.course],
     }
@@ -338,10 +404,42 @@ def _result(row: LineRow, found: LineProjection) -> dict[str, Any]:
         "unit": found.currency if row.unit == "money" else row.unit,
         **{name: figure_record(figure, scale) for name, figure in arms.items()},
         "chance_better": row.chance_better,
+        "over_days": None if row.over_days is None else _over(row.over_days, scale),
     }
     if row.unit in _ADDS_UP:
         record["period"] = {name: figure.mean * scale * found.days for name, figure in arms.items()}
     return record
+
+
+def _over(over: OverDays, scale: float) -> dict[str, Any]:
+    return {
+        "interval80": [end * scale for end in over.interval80],
+        "chance_better": over.chance_better,
+        "shares": dict(over.shares),
+    }
+
+
+def _evidence(scenario: str, found: LineProjection) -> dict[str, Any]:
+    told = found.evidence(scenario)
+    return {
+        "scenario": scenario,
+        "grade": told.grade,
+        "assumptions": [each.stated.name for each in told.weighed],
+        "expired": [each.stated.name for each in told.weighed if each.expired],
+    }
+
+
+def _even(even: BreakEven, found: LineProjection) -> dict[str, Any]:
+    scale = units(1, found.currency)
+    ends = even.interval80
+    return {
+        "scenario": even.scenario,
+        "answered": even.answered,
+        "cost": even.cost * scale,
+        "value": None if even.value is None else even.value * scale,
+        "settled": even.settled,
+        "interval80": None if ends is None else [end * scale for end in ends],
+    }
 
 
 def _part(part: PartOfDay) -> dict[str, Any]:
@@ -354,6 +452,15 @@ def _part(part: PartOfDay) -> dict[str, Any]:
         "gives_up": _known(part.gives_up),
         "agents": {name: _known((today, then)) for name, today, then in part.agents},
         "occupancy": {name: _known((today, then)) for name, today, then in part.occupancy},
+        "segments": [
+            {
+                "segment": each.segment,
+                "contacts": _known(each.contacts),
+                "wait_seconds": _known(each.wait),
+                "gives_up": _known(each.gives_up),
+            }
+            for each in part.segments
+        ],
     }
 
 

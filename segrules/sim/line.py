@@ -1,7 +1,8 @@
 """A project about a line carried out: who waits how long today, and what would change that.
 
-A replication is a day. Both arms of a day have the same draw of what is uncertain, the same
-customers with the same work and patience, and are as busy.
+A replication is a day. Both arms of a day have the same draw of what is uncertain (what the log
+leaves open, and what is stated as a range), the same customers with the same work and patience,
+and are as busy.
 """
 
 from __future__ import annotations
@@ -18,17 +19,36 @@ from segrules.lang import ir
 from segrules.lang.types import decimals
 from segrules.segments.assign import Placement
 from segrules.segments.profile import find_set
+from segrules.sim.assumptions import Evidence, evidence
 from segrules.sim.executors import executor
 from segrules.sim.projection import Settings
 from segrules.sim.queues.arms import Arm
 from segrules.sim.queues.calls import busy_days
-from segrules.sim.queues.case import Asked, Case, case
+from segrules.sim.queues.case import (
+    FORMULA_DRAWS,
+    MOST_DRAWS,
+    Asked,
+    Case,
+    case,
+    drawn,
+    gaps,
+)
 from segrules.sim.queues.choice import Choice
 from segrules.sim.queues.contacts import contacts
 from segrules.sim.queues.days import Days, answered, joined, method, played
 from segrules.sim.queues.fault import Fault
-from segrules.sim.queues.figures import LineRow, Pair, PartOfDay, course, rows
+from segrules.sim.queues.figures import (
+    BreakEven,
+    LineRow,
+    Pair,
+    PartOfDay,
+    break_even,
+    course,
+    rows,
+)
 from segrules.sim.queues.past import Past, past
+from segrules.sim.queues.redrawn import totals
+from segrules.sim.queues.spread import Drawn
 from segrules.sim.summary import columns
 from segrules.sim.work import Span, work_through
 from segrules.text import problems
@@ -43,15 +63,24 @@ _SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
+class Graded:
+    """A scenario, and what it rests on."""
+
+    scenario: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class LineProjection:
     """The result of a project about a line.
 
     `rows` are of a day, with intervals over days; `days` open days are projected, so what adds up
     is that many times as much. Waits are in seconds, money in minor units of `currency`. `runs`
     days were finished, `complete` is False after an interruption; with the engine "expected" they
-    are the draws that the formula answered. `targets`: seconds by segment, infinite without one.
-    `warm_up`: hours that were played before counting began. `about`: the segments that the levers
-    of a scenario name, none where they are about all.
+    are the mean days that the formula answered. `draws`: of the figures, shared by all arms.
+    `rests_on`: the assumptions of each scenario and of what it is compared with. `targets`: seconds
+    by segment, infinite without one. `warm_up`: hours that were played before counting began.
+    `about`: the segments that the levers of a scenario name, none where they are about all.
     """
 
     project: ir.Project
@@ -59,10 +88,12 @@ class LineProjection:
     as_of: dt.date
     seed: int
     runs: int
+    draws: int
     engine: str
     why: str
     currency: str | None
     assumptions: tuple[ir.Assumption, ...]
+    rests_on: Mapping[str, tuple[str, ...]]
     past: Past
     days: float
     warm_up: float
@@ -70,10 +101,22 @@ class LineProjection:
     pools: tuple[ir.Pool, ...]
     rows: tuple[LineRow, ...]
     course: tuple[PartOfDay, ...]
+    break_even: tuple[BreakEven, ...]
     notes: tuple[str, ...]
     complete: bool
     findings: tuple[Diagnostic, ...]
     about: Mapping[str, tuple[str, ...]]
+
+    @property
+    def graded(self) -> tuple[Graded, ...]:
+        """The scenarios with what each rests on."""
+        return tuple(Graded(name, self.evidence(name)) for name in self.project.compare)
+
+    def evidence(self, scenario: str) -> Evidence:
+        """How good the evidence is for a scenario: of what it and what it is held against state."""
+        names = self.rests_on[scenario]
+        stated = [each for each in self.assumptions if each.name in names]
+        return evidence(stated, self.as_of)
 
     def frame(self) -> pl.DataFrame:
         """A row a scenario, segment ("all", "the others") or pool, and measure, of a day.
@@ -124,15 +167,22 @@ def carry_out(
     seed = project.seed if settings.seed is None else settings.seed
     found = contacts(placement, line, find_set(ruleset, project.by))
     asked = Asked(ruleset, project, line, pools, placement.context.as_of, seed)
-    made = case(asked, past(found, line, pools, seed))
+    learnt, rows = past(found, line, pools, seed)
+    each_day = totals(rows, learnt, pools)
+    made = case(asked, learnt)
     choice = _chosen(made, settings.engine)
     if choice.method != "events":
-        return _result(made, choice, _by_formula(made), complete=True)
+        formula = drawn(made, each_day, FORMULA_DRAWS)
+        answers = _by_formula(formula)
+        if not isinstance(answers, _Unheld):
+            return _result(formula, choice, answers, complete=True)
+        choice = _without_formula(answers.plan, answers.why, settings.engine)
     runs = project.runs if settings.runs is None else settings.runs
-    done = _play(made, runs, settings, on_progress)
-    if len(done.draw) < 2:
+    played_case = drawn(made, each_day, min(MOST_DRAWS, runs))
+    done = _play(played_case, runs, settings, on_progress)
+    if len(done.arm) < 2:
         raise KeyboardInterrupt
-    return _result(made, choice, done, complete=len(done.draw) == runs)
+    return _result(played_case, choice, done, complete=len(done.arm) == runs)
 
 
 def _chosen(made: Case, engine: str) -> Choice:
@@ -147,10 +197,14 @@ def _chosen(made: Case, engine: str) -> Choice:
     choices = [method(each, lost) for each in made.middle]
     for plan, choice in zip(made.plans, choices, strict=True):
         if choice.method == "events":
-            if engine == "expected":
-                raise RulesError([problems.no_formula(plan.name, choice.why)], unable=True)
-            return Choice("events", f"no formula holds for {plan.name}: {choice.why}")
+            return _without_formula(plan.name, choice.why, engine)
     return choices[0]
+
+
+def _without_formula(plan: str, why: str, engine: str) -> Choice:
+    if engine == "expected":
+        raise RulesError([problems.no_formula(plan, why)], unable=True)
+    return Choice("events", f"no formula holds for {plan}: {why}")
 
 
 # ---- days
@@ -158,10 +212,18 @@ def _chosen(made: Case, engine: str) -> Choice:
 
 @dataclass(frozen=True)
 class _Done:
-    """Days of every plan; draw: the group of each day."""
+    """Days of every plan; arm: the number of the arm of each day, in all of them the same."""
 
     arms: tuple[Days, ...]
-    draw: tuple[int, ...]
+    arm: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Unheld:
+    """For which plan no formula holds, and why."""
+
+    plan: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -169,34 +231,34 @@ class _Work:
     """What is done with a span of days, wherever it is done: the days of every plan."""
 
     arms: tuple[tuple[Arm, ...], ...]
-    draw_of: Mapping[Span, int]
+    arm_of: Mapping[Span, int]
     targets: tuple[float, ...]
     seed: int
 
     def __call__(self, span: Span) -> list[Days]:
-        at = self.draw_of[span]
-        return [played(drawn[at], self.targets, self.seed, span) for drawn in self.arms]
+        at = self.arm_of[span]
+        return [played(each[at], self.targets, self.seed, span) for each in self.arms]
 
 
 def _play(
     made: Case, runs: int, settings: Settings, on_progress: Callable[[int], None] | None
 ) -> _Done:
-    draw_of = _spans(runs, made.draws)
-    work = _Work(made.arms, draw_of, made.targets, made.asked.seed)
+    arm_of = _spans(runs, len(made.arms[0]))
+    work = _Work(made.arms, arm_of, made.targets, made.asked.seed)
     results: dict[Span, list[Days]] = {}
     with executor(settings.executor, settings.threads) as pool:
-        work_through(work, list(draw_of), pool, results.__setitem__, on_progress)
+        work_through(work, list(arm_of), pool, results.__setitem__, on_progress)
     ordered = sorted(results)
     if not ordered:
         return _Done((), ())
     arms = [joined([results[span][at] for span in ordered]) for at in range(len(made.arms))]
-    draws = tuple(draw_of[span] for span in ordered for _ in range(*span))
-    return _Done(tuple(arms), draws)
+    numbers = tuple(arm_of[span] for span in ordered for _ in range(*span))
+    return _Done(tuple(arms), numbers)
 
 
-def _spans(runs: int, draws: int) -> dict[Span, int]:
-    """Blocks of days, each within one draw; the days are dealt out evenly among the draws."""
-    edges = [runs * at // draws for at in range(draws + 1)]
+def _spans(runs: int, arms: int) -> dict[Span, int]:
+    """Blocks of days, each of one arm; the days are dealt out evenly among the arms."""
+    edges = [runs * at // arms for at in range(arms + 1)]
     return {
         (first, min(first + BLOCK, stop)): at
         for at, (start, stop) in enumerate(pairwise(edges))
@@ -204,20 +266,21 @@ def _spans(runs: int, draws: int) -> dict[Span, int]:
     }
 
 
-def _by_formula(made: Case) -> _Done:
-    """A mean day for every draw and for days that are quiet and busy."""
-    factors = busy_days(made.past.busyness)
+def _by_formula(made: Case) -> _Done | _Unheld:
+    """A mean day for every arm and for days that are quiet and busy, if a formula holds in all."""
+    count = len(made.arms[0])
+    factors = [busy_days(each.centre.busyness) for each in made.arms[0]]
     arms = []
-    for plan, drawn in zip(made.plans, made.arms, strict=True):
+    for plan, drawn_arms in zip(made.plans, made.arms, strict=True):
         days = []
-        for each in drawn:
-            for factor in factors:
+        for each, kinds in zip(drawn_arms, factors, strict=True):
+            for factor in kinds:
                 found = answered(each, made.targets, made.past.lost, factor)
                 if isinstance(found, Fault):
-                    raise RulesError([problems.queue_fault(found, plan.name)], unable=True)
+                    return _Unheld(plan.name, found.says)
                 days.append(found)
         arms.append(joined(days))
-    return _Done(tuple(arms), tuple(at for at in range(made.draws) for _ in factors))
+    return _Done(tuple(arms), tuple(at for at in range(count) for _ in factors[at]))
 
 
 # ---- figures
@@ -225,25 +288,34 @@ def _by_formula(made: Case) -> _Done:
 
 def _result(made: Case, choice: Choice, done: _Done, *, complete: bool) -> LineProjection:
     asked, learnt = made.asked, made.past
-    costs = [_cost(made, plan, done) for plan in range(len(made.plans))]
+    arm_of = np.array(done.arm, dtype=np.int64)
+    costs = [made.costs(plan, arm_of, done.arms[plan].contacts) for plan in range(len(made.plans))]
+    days = Drawn(arm_of, made.days, made.sources, made.figures, made.own)
+    names = [pool.name for pool in asked.pools]
     found: list[LineRow] = []
     parts: list[PartOfDay] = []
-    names = [pool.name for pool in asked.pools]
+    evens: list[BreakEven] = []
     for at, plan in enumerate(made.plans[1:], 1):
-        pair = Pair(done.arms[0], done.arms[at], costs[0], costs[at])
+        stated_for = days.about(made.rests_on[plan.name])
+        pair = Pair(done.arms[0], done.arms[at], costs[0], costs[at], stated_for)
         found += rows(plan.name, pair, learnt.segments, names, plan.named)
-        parts += course(plan.name, pair, learnt.clock, names)
+        parts += course(plan.name, pair, learnt.clock, learnt.segments, names)
+        even = break_even(plan.name, pair)
+        evens += [] if even is None else [even]
     formula = choice.method != "events"
+    stated = {each.name: each for each in asked.ruleset.assumptions}
     return LineProjection(
         project=asked.project,
         line=asked.line,
         as_of=asked.as_of,
         seed=asked.seed,
-        runs=len(done.draw),
+        runs=len(done.arm),
+        draws=len(np.unique(arm_of)),
         engine="expected" if formula else "events",
         why=f"{choice.method}: {choice.why}" if formula else choice.why,
         currency=asked.ruleset.currency,
-        assumptions=tuple(each for each in asked.ruleset.assumptions if each.name in made.used),
+        assumptions=tuple(each for name, each in stated.items() if name in made.all_used),
+        rests_on=made.rests_on,
         past=learnt,
         days=made.days,
         warm_up=0.0 if formula else made.middle[0].warm_up,
@@ -254,21 +326,12 @@ def _result(made: Case, choice: Choice, done: _Done, *, complete: bool) -> LineP
         pools=asked.pools,
         rows=tuple(found),
         course=tuple(parts),
+        break_even=tuple(evens),
         notes=made.notes,
         complete=complete,
-        findings=tuple(_expired(made)),
+        findings=(*_expired(made), *gaps(made)),
         about={plan.name: plan.named for plan in made.plans[1:]},
     )
-
-
-def _cost(made: Case, plan: int, done: _Done) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Minor units of each day, float64[R]."""
-    draw = np.array(done.draw)
-    found = np.empty(len(draw))
-    for at in np.unique(draw).tolist():
-        mine = draw == at
-        found[mine] = made.cost(plan, at, done.arms[plan].contacts[mine])
-    return found
 
 
 def _expired(made: Case) -> Sequence[Diagnostic]:
@@ -276,5 +339,5 @@ def _expired(made: Case) -> Sequence[Diagnostic]:
     return [
         problems.assumption_expired(each.name, each.until, as_of)
         for each in made.asked.ruleset.assumptions
-        if each.name in made.used and each.until is not None and each.until < as_of
+        if each.name in made.all_used and each.until is not None and each.until < as_of
     ]

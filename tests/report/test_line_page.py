@@ -20,7 +20,7 @@ from segrules.segments.assign import Asked, place
 from segrules.sim.assumptions import GRADES
 from segrules.sim.line import carry_out
 from segrules.sim.projection import Settings
-from segrules.sim.summary import Figure
+from segrules.sim.summary import Figure, significant
 from segrules.text.source import Source
 
 __all__ = ["browser"]
@@ -157,7 +157,6 @@ def test_a_scenario_that_changes_nothing_is_told_as_that() -> None:
 
 def test_what_was_not_worked_out_is_left_out_with_a_reason() -> None:
     assert absent(page_of()) == {
-        "From revenue to profit": "a line has no revenue; what it costs is in the table",
         "What moves the result most": "assumptions were not moved one at a time in this run",
     }
     assert absent(page_of(PLAIN, "more"))["What the others lose"] == (
@@ -175,7 +174,8 @@ def test_another_base_is_called_by_its_name() -> None:
 def test_what_is_stated_and_past_its_day_is_told_beside_the_answer() -> None:
     _, ruleset = found()
     guess = replace(ruleset.assumptions[0], until=forms.AS_OF.replace(year=2025))
-    page = page_of(assumptions=(guess,), complete=False)
+    uses = {"gold_first": ("faster",), "more": (), "same": ()}
+    page = page_of(assumptions=(guess,), rests_on=uses, complete=False)
     assert page.caveats == (
         "Incomplete: interrupted after 400 of the days that were asked for.",
         "Past their day, so they count as judgement: “Faster Silver”.",
@@ -270,7 +270,16 @@ def test_the_course_of_the_day_has_its_difference_in_its_own_panel() -> None:
     most = max(parts, key=lambda each: abs(each.wait[1] - each.wait[0]))
     assert f"it changes most from {most.start:.0f}:00, by −" in chart(page, "course").alt
     assert [each[0] for each in chart(page, "course").table.rows][:2] == ["8:00–9:00", "9:00–10:00"]
-    (agents,) = tables(page, "day")
+    lost, agents = tables(page, "day")
+    gold = [next(each for each in part.segments if each.segment == "gold") for part in parts]
+    assert lost.columns[:2] == ("hours", ">Gold")
+    ends = [re.split(" → ", each[1]) for each in lost.rows]
+    for shown, part in zip(ends, gold, strict=True):
+        assert 0 < part.gives_up_error < 0.02
+        seen = [
+            f"{significant(100 * each, 100 * part.gives_up_error):.2g}" for each in part.gives_up
+        ]
+        assert [float(each) for each in shown] == [float(each) for each in dict.fromkeys(seen)]
     assert agents.columns[1] == ">Team Gold: agents"
     assert [each[1] for each in agents.rows] == ["5 → 6"] * 10
     busy = [100 * each for each in parts[2].occupancy[0][1:]]
@@ -353,7 +362,7 @@ def test_the_file_is_small_and_every_chart_has_words_and_a_table() -> None:
     page = page_of(HOSTILE)
     text = html(page)
     assert 800_000 < len(text.encode()) < LARGEST
-    assert len({each.name for each in page.charts}) == len(page.charts) == 6
+    assert len({each.name for each in page.charts}) == len(page.charts) == 7
     for each in page.charts:
         assert len(each.alt) > 20
         assert each.table.rows

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import line_forms as forms
 import pytest
@@ -58,7 +59,47 @@ def test_the_tables(carried):
     assert "target" not in said[said.index("share who give up") :].splitlines()[1]
     assert line_of(said, "Care team")[2:5] == ["agent", "hours", "50"]
     assert line_of(said, "9:00-10:00")[2] == "5"
-    assert "seen in the log: a mean wait of 32.6 s, and 13.6% gave up; today by this model" in said
+    flat = " ".join(said.split())
+    seen, _, model = flat.partition("; today by this model: ")
+    assert seen.endswith(
+        "seen in the log: a mean wait of 32.6 s, and 13.6% gave up, 38% had to wait"
+    )
+    assert re.match(r"33 s, and 1[34]\.?\d*%, \d\d% had to wait ", model)
+    assert "draws from its 60 days" in flat
+    assert "no interval here knows of it" in flat
+
+
+def test_what_is_open_is_told_apart_from_the_luck_of_days(carried):
+    found, ruleset = carried
+    said = " ".join(text(found, ruleset).split())
+    over = forms.rows(found, "more", "wait")["all"].over_days
+    shown = re.search(
+        r"more: over the 313 days the mean wait changes by (\S+) to (\S+) s in 80", said
+    )
+    ends = [float(each.replace("−", "-")) for each in shown.groups()]
+    assert ends[0] <= over.interval80[0] < over.interval80[1] <= ends[1]
+    assert ends[0] > over.interval80[0] - 2
+    assert "shorter in more than 99 of 100" in said
+    assert f"what the log leaves open ({over.shares['the log']:.0%}), the luck of the day" in said
+    assert "same: over" not in said
+
+
+def test_the_money_is_told_and_what_a_contact_must_be_worth(carried):
+    found, ruleset = carried
+    said = text(found, ruleset)
+    assert line_of(said, "agents: Care team")[:5] == ["agents:", "Care", "team", "1,500", "no"]
+    even = next(each for each in found.break_even if each.scenario == "more")
+    flat = " ".join(said.split())
+    worth = re.search(
+        r"more: (\d+) more answered a day: it pays where an answered contact is worth more than "
+        r"([\d.]+) GBP \(80%: ([\d.]+) to ([\d.]+)\)",
+        flat,
+    )
+    assert worth[1] == shown_as(even.answered, even.answered_error)
+    assert worth[2] == shown_as(even.value / 100, even.error / 100)
+    assert float(worth[3]) < float(worth[2]) < float(worth[4])
+    assert "gold_first: whether more or fewer contacts are answered is not settled" in flat
+    assert "evidence grade of more: B, measured" in flat
 
 
 def test_what_others_lose_is_said(carried):
@@ -82,6 +123,19 @@ def test_the_record(carried):
     assert record["engine"]["name"] == "events"
     assert len(record["results"]) == len(found.rows)
     assert len(record["course"]) == 3 * 10
+    assert [each["segment"] for each in record["course"][0]["segments"]] == list(forms.SEGMENTS)
+    assert record["draws"] == found.draws == 256
+    assert [each["grade"] for each in record["evidence"]] == ["B", "B", "B"]
+    even = next(each for each in record["break_even"] if each["scenario"] == "more")
+    assert even["cost"] == pytest.approx(300)
+    assert even["value"] == pytest.approx(300 / even["answered"])
+    over = next(
+        row["over_days"]
+        for row in record["results"]
+        if (row["measure"], row["scenario"], row["segment"]) == ("wait", "more", "all")
+    )
+    assert over["interval80"][0] < over["interval80"][1] < 0
+    assert set(over["shares"]) == {"the log"}
     cost = next(
         row for row in record["results"] if row["measure"] == "cost" and row["scenario"] == "more"
     )

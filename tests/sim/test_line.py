@@ -343,7 +343,9 @@ def test_of_levers_that_a_line_does_not_know_only_the_cost_is_counted():
     assert any("the lever comms changes nothing in a line" in note for note in found.notes)
     cost = forms.rows(found, "letters", "cost")["all"]
     assert cost.difference.mean == pytest.approx(40_000 / found.days)
-    assert all(row.chance_better is None for row in found.rows if row is not cost)
+    rest = [row for row in found.rows if row.unit != "money"]
+    assert all(row.chance_better is None for row in rest)
+    assert all(row.difference.mean == 0 for row in rest)
 
 
 def test_a_line_that_never_closes_is_warmed_up(usual, monkeypatch):
@@ -417,7 +419,7 @@ def test_the_frame_has_every_row(usual):
     cost = frame.filter(scenario="more", measure="cost").row(0, named=True)
     assert cost["unit"] == "GBP"
     assert cost["difference_mean"] == pytest.approx(300.0)
-    assert frame.filter(forms.pl.col("pool").is_not_null())["segment"].null_count() == 6
+    assert frame.filter(forms.pl.col("pool").is_not_null())["segment"].null_count() == 9
 
 
 def test_from_the_words_of_the_rules():

@@ -23,7 +23,12 @@ def wait_by_hour(parts: Sequence[PartOfDay], base: str) -> Chart | Absent:
         known = not (math.isnan(today) or math.isnan(then))
         cells = [_told(today, each), _told(then, each), plus(_told(then - today, each))]
         rows.append(
-            (_hours(each), *_pair(each.contacts, 1.0), *cells, *_pair(each.gives_up, 100.0))
+            (
+                _hours(each),
+                *_pair(each.contacts, 1.0),
+                *cells,
+                *_pair(each.gives_up, 100.0, each.gives_up_error),
+            )
         )
         if known:
             both[base].append(_band(each, today, cells[0], base))
@@ -58,8 +63,8 @@ def _told(seconds: float, each: PartOfDay) -> str:
     return NONE if math.isnan(seconds) else rough(seconds, each.wait_error)
 
 
-def _pair(figures: tuple[float, float], scale: float) -> list[str]:
-    return [NONE if math.isnan(each) else rough(each * scale) for each in figures]
+def _pair(figures: tuple[float, float], scale: float, error: float = 0.0) -> list[str]:
+    return [NONE if math.isnan(each) else rough(each * scale, error * scale) for each in figures]
 
 
 def _band(each: PartOfDay, value: float, told: str, of: str) -> charts.Band:
@@ -73,6 +78,23 @@ def _hours(each: PartOfDay) -> str:
 
 def _clock(hour: float) -> str:
     return f"{int(hour):d}:{round(60 * (hour % 1)):02d}"
+
+
+def gives_up_by_hour(parts: Sequence[PartOfDay], segments: Mapping[str, str], base: str) -> Table:
+    """Who gives up when, by hour and segment, of those who come."""
+    coming = {each.segment for part in parts for each in part.segments if max(each.contacts) > 0}
+    rows = []
+    for part in parts:
+        found = {each.segment: each for each in part.segments}
+        cells = [
+            _arrow(_pair(each.gives_up, 100.0, each.gives_up_error))
+            for each in (found[name] for name in segments if name in coming)
+        ]
+        rows.append((_hours(part), *cells))
+    heads = [f">{called}" for name, called in segments.items() if name in coming]
+    return Table(
+        f"Who gives up by hour and segment: {base} → then, %", ("hours", *heads), tuple(rows)
+    )
 
 
 def agents_by_hour(parts: Sequence[PartOfDay], pools: Mapping[str, str], base: str) -> Table:

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from segrules.lang import ir
+from segrules.report.line_words import of_hundred, outward, spread_notes, spread_of, worth
 from segrules.report.page import arms, more
 from segrules.report.page.arms import Scaled, Told
 from segrules.report.page.content import Absent, Block, Items, Page, Section, Table, Tile, Words
-from segrules.report.page.day import agents_by_hour, wait_by_hour
+from segrules.report.page.day import agents_by_hour, gives_up_by_hour, wait_by_hour
 from segrules.report.page.made import Made, versions
-from segrules.report.page.words import Unit, distinct, futures, months, named
+from segrules.report.page.words import Unit, distinct, futures, months, named, plus
 from segrules.report.words import NONE, count
-from segrules.sim.assumptions import GRADES, Evidence, evidence
+from segrules.sim.assumptions import GRADES, Evidence
 from segrules.sim.line import LineProjection
 from segrules.sim.model import COST, TOTAL
 from segrules.sim.queues.figures import (
@@ -22,8 +23,11 @@ from segrules.sim.queues.figures import (
     AGENT_HOURS,
     BETTER,
     CONTACTS,
+    COST_EACH,
     DELAYED,
     IN_TIME,
+    LEVER_COST,
+    NINE_IN_TEN,
     OCCUPANCY,
     OTHERS,
     UNITS,
@@ -39,6 +43,7 @@ MOST_NAMES = 3
 HEADLINES = (WAIT, IN_TIME, ABANDONMENT, COST)
 TITLES = {
     WAIT: "How long each segment waits",
+    NINE_IN_TEN: "How long nine in ten wait at most",
     IN_TIME: "Who is answered within the target",
     ABANDONMENT: "Who gives up",
 }
@@ -76,15 +81,20 @@ class _View:
     def told(self, measure: str, row: str = "segment") -> Told:
         better = BETTER.get(measure)
         fewer = None if better is None else better < 0
-        return Told(measure, self.unit_of(measure), self.base, row, fewer, "days")
+        return Told(measure, self.unit_of(measure), self.base, row, fewer, self.often)
 
     def days(self, chance: float) -> str:
         return futures(chance, self.found.runs).removesuffix("futures") + "days"
 
     @property
     def varies(self) -> bool:
-        """Whether there is more than the one mean day of a formula."""
-        return self.found.runs > 1
+        """Whether single days are told, and not the mean days of a formula."""
+        return self.found.engine == "events"
+
+    @property
+    def often(self) -> str:
+        """What intervals are of: a formula tells a mean day for each draw of what is open."""
+        return "days" if self.varies else "draws"
 
 
 def line_page(found: LineProjection, ruleset: ir.Ruleset, made: Made) -> Page:
@@ -121,7 +131,7 @@ def _view(found: LineProjection, ruleset: ir.Ruleset) -> _View:
         name=name,
         scenario=named(name, labels),
         base=named(found.project.against, labels),
-        evidence=evidence(found.assumptions, found.as_of),
+        evidence=found.evidence(name),
         segments=distinct(found.past.segments, ruleset.set(found.project.by).labels),
         pools=distinct(pools, {pool.name: pool.label for pool in found.pools}),
         labels=labels,
@@ -147,9 +157,9 @@ def _wait(view: _View, row: LineRow) -> str:
         return f"{told}as long then."
     less, by = figure.mean < 0, unit.said(figure.mean, figure.mc_error)
     told += "about as long then" if by == "0" else f"{by} s {'less' if less else 'more'} then"
-    if view.varies:
-        told += f" (80% of days: {unit.between(figure)})"
-        if row.chance_better is not None:
+    if view.found.runs > 1:
+        told += f" (80% of {view.often}: {unit.between(figure)})"
+        if view.varies and row.chance_better is not None:
             told += f"; the wait is shorter on {view.days(row.chance_better)}"
     return f"{told}."
 
@@ -248,13 +258,34 @@ def _differences(view: _View) -> tuple[Block, ...]:
     heads = ("wait (s)", f"{IN_TIME} (%)", f"{ABANDONMENT} (%)", COST)
     table = Table(
         f"A day, all contacts: {view.base}, and what each scenario changes; mean and 80% of "
-        f"days{money}",
+        f"{view.often}{money}",
         ("", *(f">{each}" for each in heads), ">shorter wait on"),
         ((view.base, *today, ""), *rows),
     )
-    return (table, *_others(view), Absent(
-        "From revenue to profit", "a line has no revenue; what it costs is in the table"
-    ))  # fmt: skip
+    return (table, *_others(view), *_money(view))
+
+
+def _money(view: _View) -> tuple[Block, ...]:
+    """What it costs and where, and what an answered contact must be worth for it to pay."""
+    found, unit = view.found, view.unit_of(COST)
+    places = [(name, f"agents: {called}", COST) for name, called in view.pools.items()]
+    places += [(TOTAL, "levers", LEVER_COST), (TOTAL, "all", COST), (TOTAL, COST_EACH, COST_EACH)]
+    rows = []
+    for place, called, measure in places:
+        row = view.rows(measure).get(place)
+        if row is not None:
+            rows.append((called, arms.level(row.today, unit), arms.change(row.difference, unit)))
+    title = "What it costs a day"
+    money = f", {found.currency}" if found.currency else ""
+    table = Table(f"{title}: mean and 80% of {view.often}{money}",
+                  ("", f">{view.base}", ">difference"),
+                  tuple(rows))  # fmt: skip
+    even = next((each for each in found.break_even if each.scenario == view.name), None)
+    told = "neither cost nor answered contacts change" if even is None else worth(
+        even, found.currency
+    )  # fmt: skip
+    said = f"{told[:1].upper()}{told[1:]}. What an answered contact is worth the rules do not say."
+    return table, Words(said)
 
 
 def _changes(view: _View, scenario: str) -> tuple[str, ...]:
@@ -293,7 +324,7 @@ def _others(view: _View) -> tuple[Block, ...]:
         for each in measures
         for head in (f">{each} ({view.unit_of(each).name}), {view.base}", ">difference")
     ]
-    caption = "Those whom the scenario is about, and all others: mean and 80% of days"
+    caption = f"Those whom the scenario is about, and all others: mean and 80% of {view.often}"
     return (Table(f"{title}. {caption}", ("", *heads), tuple(rows)),)
 
 
@@ -313,18 +344,36 @@ def _uncertainty(view: _View) -> tuple[Block, ...]:
     row = view.rows(WAIT).get(TOTAL)
     blocks: list[Block] = []
     title = "How the difference varies from day to day"
-    if row is not None and view.varies and not arms.still(row.difference):
+    if not view.varies:
+        blocks.append(Absent(title, "the formula tells of the mean day, not of single days"))
+        title = "How much of the difference is open"
+    if row is None or arms.still(row.difference):
+        blocks.append(Absent(title, f"no wait changes on any {view.often.removesuffix('s')}"))
+    elif view.found.runs > 1:
         unit, figure = view.unit_of(WAIT), row.difference
-        spread = [(f"{level}% of days", unit.between(figure, level)) for level in (50, 80, 95)]
+        spread = [
+            (f"{level}% of {view.often}", unit.between(figure, level)) for level in (50, 80, 95)
+        ]
         blocks.append(
             Table(f"{title}: mean wait of all contacts, seconds", ("", ">figure"),
-                  (("mean", unit.change(figure)), *spread))
+                  (("mean", unit.change(figure)), *spread, *_over_all(view, row)))
         )  # fmt: skip
-    elif view.varies:
-        blocks.append(Absent(title, "no wait changes on any day"))
-    else:
-        blocks.append(Absent(title, "the formula tells of the mean day, not of single days"))
+        if row.over_days is not None and view.varies:
+            blocks.append(Words(f"A single day differs by {spread_of(row.over_days)}."))
     return (*blocks, *_beside_log(view))
+
+
+def _over_all(view: _View, row: LineRow) -> list[tuple[str, str]]:
+    """What is open about the mean over all the days that are projected."""
+    over, unit = row.over_days, view.unit_of(WAIT)
+    if over is None:
+        return []
+    widened = outward(over.interval80, row.difference.mc_error)
+    ends = " to ".join(plus(unit.rough(end, 0.0)) for end in widened)
+    told = [(f"mean of all {count(view.found.days)} days, in 80 of 100 futures", ends)]
+    if over.chance_better is not None:
+        told.append(("chance that this mean is shorter", of_hundred(over.chance_better)))
+    return told
 
 
 def _beside_log(view: _View) -> tuple[Block, ...]:
@@ -340,7 +389,7 @@ def _beside_log(view: _View) -> tuple[Block, ...]:
         model = NONE if row is None else arms.level(row.today, unit)
         rows.append((f"{measure} ({unit.name})", unit.rough(value, 0.0), model))
     table = Table(
-        f"{title}: all contacts, mean and 80% of days",
+        f"{title}: all contacts, mean and 80% of {view.often}",
         ("", ">seen in the log", f">{view.base}, by this model"),
         tuple(rows),
     )
@@ -371,7 +420,7 @@ def _measure(view: _View, measure: str) -> Block:
     }
     if not shown:
         return Absent(TITLES[measure], f"{view.found.engine} does not tell it")
-    note = "Differences are grey where days go both ways."
+    note = f"Differences are grey where {view.often} go both ways."
     if measure == IN_TIME:
         said = (f"{view.segments[name]} {each:g} s" for name, each in aimed.items())
         note += f" Targets: {', '.join(said)}."
@@ -384,7 +433,11 @@ def _measure(view: _View, measure: str) -> Block:
 
 def _day(view: _View) -> tuple[Block, ...]:
     parts = [each for each in view.found.course if each.scenario == view.name]
-    return wait_by_hour(parts, view.base), agents_by_hour(parts, view.pools, view.base)
+    return (
+        wait_by_hour(parts, view.base),
+        gives_up_by_hour(parts, view.segments, view.base),
+        agents_by_hour(parts, view.pools, view.base),
+    )
 
 
 def _pools(view: _View) -> tuple[Block, ...]:
@@ -406,10 +459,7 @@ def _pools(view: _View) -> tuple[Block, ...]:
 
 def _assumptions(view: _View) -> tuple[Block, ...]:
     found = view.found
-    blocks = arms.assumption_blocks(view.evidence, view.labels, found.currency)
-    if found.assumptions and len(found.project.compare) > 1:
-        return (*blocks, Words("They are those of all the scenarios that were compared."))
-    return blocks
+    return arms.assumption_blocks(view.evidence, view.labels, found.currency)
 
 
 def _annex(view: _View, made: Made) -> tuple[Block, ...]:
@@ -434,8 +484,7 @@ def _annex(view: _View, made: Made) -> tuple[Block, ...]:
     notes = (
         "each range is equally likely throughout; both arms of a day have the same customers, "
         "work and patience",
-        "intervals hold 80% of the days unless another part is named; what the log itself leaves "
-        "open about rates and times is not in them",
+        *spread_notes(found),
         "figures have two digits that count, and are never finer than two Monte Carlo standard "
         "errors",
         *found.notes,

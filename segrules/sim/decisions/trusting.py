@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
-from segrules.sim.assumptions import Grade
-from segrules.sim.decisions.account import Account
+from segrules.sim.assumptions import Evidence, Grade
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 
@@ -39,7 +39,16 @@ def _refused(path: Path, reason: str) -> RulesError:
     return RulesError([problems.no_backtest_record(str(path), reason)], unable=True)
 
 
-def too_weak(accounts: Sequence[Account], required: Grade) -> tuple[Diagnostic, ...]:
+class Graded(Protocol):
+    """A scenario, and what it rests on."""
+
+    @property
+    def scenario(self) -> str: ...
+    @property
+    def evidence(self) -> Evidence: ...
+
+
+def too_weak(accounts: Sequence[Graded], required: Grade) -> tuple[Diagnostic, ...]:
     """The scenarios whose evidence is weaker than required, with what to measure first."""
     found = []
     for each in accounts:

@@ -175,15 +175,15 @@ class Arm:
     """A plan with the figures of one draw: the centre, its warm-up, and its costs.
 
     parts: the part of the day of each interval of the centre. agents: float64[P, I] as stated,
-    before they are made whole. staff_cost: a day. once, month: levers' costs; each: cost of a
-    contact by segment, float64[S].
+    before they are made whole. staff_cost: a day of each pool, float64[P]. once, month: levers'
+    costs; each: cost of a contact by segment, float64[S].
     """
 
     centre: Centre
     parts: tuple[int, ...]
     warm_up: float
     agents: Floats
-    staff_cost: float
+    staff_cost: Floats
     once: float
     month: float
     each: Floats
@@ -221,9 +221,9 @@ def arm(
     centre = Centre(classes, teams, routes, tuple(edges.tolist()), past.busyness)
     warm = float(lengths[: len(parts) - len(past.lengths)].sum())
     hours = agents @ past.lengths
-    paid = [0.0 if pool.cost is None else figure(pool.cost) for pool in pools]
+    paid = np.array([0.0 if pool.cost is None else figure(pool.cost) for pool in pools])
     once, month, each = _costs(past, plan, figure)
-    return Arm(centre, parts, warm, agents, float(hours @ paid), once, month, each)
+    return Arm(centre, parts, warm, agents, hours * paid, once, month, each)
 
 
 def _parts(past: Past) -> tuple[int, ...]:

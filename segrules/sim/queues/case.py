@@ -1,7 +1,7 @@
 """What a project about a line asks, with all that is drawn before the first day.
 
-A day belongs to a group. Figures that are stated as ranges, and fractions of agents, are drawn
-once a group, for all arms together.
+A day belongs to a draw of the figures: those that the log leaves open, and those that are stated
+as ranges. All arms share them. Fractions of agents are made whole once a draw.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import calendar
 import datetime as dt
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,14 +19,17 @@ from segrules.sim.estimate import projected_months
 from segrules.sim.events.checks import faults
 from segrules.sim.events.model import mean_of
 from segrules.sim.luck import uniforms
-from segrules.sim.model import Floats
-from segrules.sim.queues.arms import Arm, Plan, arm, planned, today
+from segrules.sim.model import Counts, Floats
+from segrules.sim.queues.arms import Arm, Figure, Plan, arm, planned, today
+from segrules.sim.queues.figures import Costs
 from segrules.sim.queues.past import Past
+from segrules.sim.queues.redrawn import Totals, open_by_segment, open_figures, redrawn
+from segrules.sim.queues.spread import LOG
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 
-GROUPS = 64
-"""Draws of the stated ranges, and of fractions of agents."""
+MOST_DRAWS, FORMULA_DRAWS = 256, 64
+"""Draws of the figures, where days are played and where a formula answers each of them."""
 
 _SECONDS = 3600.0
 
@@ -50,74 +53,128 @@ class Asked:
 class Case:
     """Everything that is known before the first day.
 
-    plans: what is compared with first, then the scenarios. arms: by plan and draw; middle: by plan
-    in the middle of all ranges. used: names of the assumptions. targets: hours by segment. days:
-    open days that are projected.
+    plans: what is compared with first, then the scenarios. middle: by plan in the middle of all
+    ranges. used: the names of the assumptions by plan. targets: hours by segment. days: open days
+    that are projected. arms: by plan and draw. sources, figures,
+    own: what differs between draws, as `Drawn` has it.
     """
 
     asked: Asked
     past: Past
     plans: tuple[Plan, ...]
-    arms: tuple[tuple[Arm, ...], ...]
     middle: tuple[Arm, ...]
-    used: tuple[str, ...]
+    used: tuple[tuple[str, ...], ...]
     targets: tuple[float, ...]
     days: float
+    arms: tuple[tuple[Arm, ...], ...] = ()
+    sources: tuple[str, ...] = ()
+    figures: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    own: Floats = field(default_factory=lambda: np.empty((0, 2, 0)))
 
     @property
-    def draws(self) -> int:
-        return len(self.arms[0])
+    def all_used(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for each in self.used for name in each))
 
-    def cost(self, plan: int, draw: int, contacts: Floats) -> Floats:
-        """Minor units of each day, from its contacts, float64[R, S]."""
-        each = self.arms[plan][draw]
-        spread = (each.once + each.month * self.asked.project.months) / self.days
-        return np.asarray(each.staff_cost + spread + contacts @ each.each)
+    @property
+    def rests_on(self) -> dict[str, tuple[str, ...]]:
+        """The assumptions of each scenario and of what it is compared with."""
+        names = [plan.name for plan in self.plans]
+        return {
+            name: tuple(dict.fromkeys([*self.used[0], *used]))
+            for name, used in zip(names[1:], self.used[1:], strict=True)
+        }
+
+    def costs(self, plan: int, arm_of: Counts, contacts: Floats) -> Costs:
+        """What days cost, from the arm of each int64[R] and its contacts float64[R, S]."""
+        arms = self.arms[plan]
+        months = self.asked.project.months
+        spread = np.array([(each.once + each.month * months) / self.days for each in arms])
+        for_each = np.array([each.each for each in arms])
+        agents = np.array([each.staff_cost for each in arms])
+        levers = spread[arm_of] + (contacts * for_each[arm_of]).sum(axis=1)
+        return Costs(agents[arm_of], levers)
 
     @property
     def notes(self) -> tuple[str, ...]:
         said = [*self.past.notes, *(note for plan in self.plans for note in plan.notes)]
+        unpaid = [each.label or each.name for each in self.asked.pools if each.cost is None]
+        if unpaid:
+            agents = "the agents of " + " and ".join(unpaid)
+            said.append(f"{agents} cost nothing here, as no cost of an hour is stated")
         return tuple(dict.fromkeys(said))
 
 
 def case(asked: Asked, learnt: Past) -> Case:
-    """Draws the arms of a project.
+    """The plans of a project, in the middle of everything that is open.
 
     Raises:
         RulesError: an arm is impossible as it was put.
     """
     plans = _plans(asked, learnt)
     stated = {each.name: each for each in asked.ruleset.assumptions}
-    used: dict[str, None] = {}
     half = {pool.name: np.full(len(learnt.lengths), 0.5) for pool in asked.pools}
 
-    def middle(figure: ir.Stated) -> float:
-        if isinstance(figure, str):
-            used[figure] = None
-            return value(stated[figure], 0.5)
-        return float(figure)
-
-    targets = _targets(asked.line, learnt.segments, middle)
-    centres = tuple(arm(learnt, plan, asked.pools, middle, half) for plan in plans)
-    uncertain = bool(used) or any((each.agents % 1 > 0).any() for each in centres)
-    count = GROUPS if uncertain else 1
-    draws = {name: _stratified(asked.seed, f"line {name}", count) for name in used}
-    up = {each.name: _fractions(asked.seed, each.name, learnt.clock, count) for each in asked.pools}
-
-    def drawn(plan: Plan, at: int) -> Arm:
+    def in_the_middle(noted: dict[str, None]) -> Figure:
         def figure(given: ir.Stated) -> float:
             if isinstance(given, str):
-                return value(stated[given], float(draws[given][at]))
+                noted[given] = None
+                return value(stated[given], 0.5)
             return float(given)
 
-        mine = {name: each[at] for name, each in up.items()}
-        return arm(learnt, plan, asked.pools, figure, mine)
+        return figure
 
-    arms = tuple(tuple(drawn(plan, at) for at in range(count)) for plan in plans)
+    shared: dict[str, None] = {}
+    targets = _targets(asked.line, learnt.segments, in_the_middle(shared))
+    middle, used = [], []
+    for plan in plans:
+        noted = dict(shared)
+        middle.append(arm(learnt, plan, asked.pools, in_the_middle(noted), half))
+        used.append(tuple(noted))
     days = _open_days(learnt, asked)
-    made = Case(asked, learnt, plans, arms, centres, tuple(used), targets, days)
+    made = Case(asked, learnt, plans, tuple(middle), tuple(used), targets, days)
     _check(made)
     return made
+
+
+def drawn(made: Case, found: Totals, draws: int) -> Case:
+    """The case with its arms in each of so many draws."""
+    asked, names = made.asked, made.all_used
+    pasts = redrawn(made.past, found, asked.seed, draws)
+    stated = _stated(made, names, draws)
+    up = {
+        each.name: _fractions(asked.seed, each.name, made.past.clock, draws) for each in asked.pools
+    }
+
+    def arm_of(plan: Plan, at: int) -> Arm:
+        mine = {name: each[at] for name, each in up.items()}
+        return arm(pasts[at], plan, asked.pools, stated[at], mine)
+
+    arms = tuple(tuple(arm_of(plan, at) for at in range(draws)) for plan in made.plans)
+    told = [[figure(name) for name in names] for figure in stated]
+    log = np.array([open_figures(each) for each in pasts])
+    return replace(
+        made,
+        arms=arms,
+        sources=(*[LOG] * log.shape[1], *names),
+        figures=np.concatenate([log, np.array(told).reshape(draws, len(names))], axis=1),
+        own=np.array([open_by_segment(each) for each in pasts]),
+    )
+
+
+def _stated(made: Case, names: Sequence[str], draws: int) -> list[Figure]:
+    """What stated figures are in each draw."""
+    stated = {each.name: each for each in made.asked.ruleset.assumptions}
+    places = {name: _stratified(made.asked.seed, f"line {name}", draws) for name in names}
+
+    def of_draw(at: int) -> Figure:
+        def figure(given: ir.Stated) -> float:
+            if isinstance(given, str):
+                return value(stated[given], float(places[given][at]))
+            return float(given)
+
+        return figure
+
+    return [of_draw(at) for at in range(draws)]
 
 
 def _plans(asked: Asked, learnt: Past) -> tuple[Plan, ...]:
@@ -139,15 +196,49 @@ def _open_days(learnt: Past, asked: Asked) -> float:
 
 
 def _check(made: Case) -> None:
-    """Every plan in the middle of its ranges and where its agents have most to do."""
+    """Every plan in the middle of its ranges, and where its agents have most to do in them."""
+    stated = _stated(made, made.all_used, MOST_DRAWS if made.all_used else 0)
+    half = {pool.name: np.full(len(made.past.lengths), 0.5) for pool in made.asked.pools}
     found: dict[tuple[str, str], Diagnostic] = {}
-    for plan, middle, drawn in zip(made.plans, made.middle, made.arms, strict=True):
-        for each in (middle, max(drawn, key=_pressure), *(one for one in drawn if _below(one))):
+    for plan, middle in zip(made.plans, made.middle, strict=True):
+        ends = [arm(made.past, plan, made.asked.pools, each, half) for each in stated]
+        worst = [max(ends, key=_pressure)] if ends else []
+        for each in (middle, *worst, *(one for one in ends if _below(one))):
             for fault in faults(each.centre):
                 diagnostic = problems.queue_fault(fault, plan.name)
                 found.setdefault((fault.kind, fault.subject), diagnostic)
     if found:
         raise RulesError(list(found.values()), unable=True)
+
+
+def gaps(made: Case) -> list[Diagnostic]:
+    """Parts of the day in which contacts come and no agent is there who may take them."""
+    clock, lengths = made.past.clock, made.past.lengths
+    come = made.past.rates * lengths
+    found: dict[tuple[int, tuple[str, ...]], Diagnostic] = {}
+    for plan, each in zip(made.plans, made.middle, strict=True):
+        there = {
+            pool.name: row > 0 for pool, row in zip(made.asked.pools, each.agents, strict=True)
+        }
+        served = np.array(
+            [
+                np.any([there[way.pool] for way in plan.routes if way.customers == name], axis=0)
+                for name in made.past.segments
+            ]
+        )
+        for at in np.flatnonzero((~served & (come > 0)).any(axis=0)).tolist():
+            missed = np.flatnonzero(~served[:, at] & (come[:, at] > 0))
+            names = tuple(made.past.segments[each] for each in missed.tolist())
+            hours = (hour_of(float(clock[at])), hour_of(float(clock[at + 1])))
+            many = float(come[missed, at].sum())
+            # What is so today is not told of every scenario again.
+            found.setdefault((at, names), problems.nobody_there(plan.name, names, hours, many))
+    return list(found.values())
+
+
+def hour_of(hour: float) -> str:
+    """An hour of the clock: 12:30."""
+    return f"{int(hour):d}:{round(60 * (hour % 1)):02d}"
 
 
 def _pressure(each: Arm) -> float:

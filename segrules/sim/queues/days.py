@@ -36,13 +36,20 @@ QUICK_STATES = 1_000
 """States of a chain up to which it is cheaper than playing."""
 
 
+LADDER = (0.0, *(1.25**step for step in range(44)))
+"""Seconds up to four hours, each a quarter more than the one before: where waits are counted."""
+
+_SECONDS = 3600.0
+
+
 @dataclass(frozen=True)
 class Days:
     """What happened on each day.
 
     By segment, float64[R, S]: contacts, served, lost, delayed; hours waited by the served and by
-    the lost; answered: served within the target. By pool, float64[R, P]: hours of agents busy and
-    there. By part of the day, over all segments, float64[R, I]; busy_in, there_in: [R, I, P].
+    the lost; answered: served within the target; within: [R, S, L] no longer than each time of
+    `LADDER`, L = 0 where it is not told. By pool, float64[R, P]: hours of agents busy and there. By
+    part of the day: contacts that ended, lost, hours waited [R, I, S]; busy_in, there_in [R, I, P].
     """
 
     contacts: Floats
@@ -52,6 +59,7 @@ class Days:
     wait_served: Floats
     wait_lost: Floats
     answered: Floats
+    within: Floats
     busy: Floats
     there: Floats
     contacts_in: Floats
@@ -73,7 +81,8 @@ def joined(parts: Sequence[Days]) -> Days:
 
 def played(arm: Arm, targets: Sequence[float], seed: int, span: Span) -> Days:
     """Days span[0] to span[1] - 1 by the engine of events; targets: hours by segment."""
-    limits = tuple(sorted({each for each in targets if math.isfinite(each)}))
+    ladder = tuple(each / _SECONDS for each in LADDER)
+    limits = tuple(sorted({*ladder, *(each for each in targets if math.isfinite(each))}))
     watch = Watch(arm.warm_up, within=limits)
     block = play_block(arm.centre, watch, seed, span)
     tally = merge(arm.centre, watch, seed, [block]).tally
@@ -89,7 +98,7 @@ def played(arm: Arm, targets: Sequence[float], seed: int, span: Span) -> Days:
         ],
         axis=1,
     )
-    in_day = people.sum(axis=2)
+    rungs = tally.within[:, last:].sum(axis=1)[:, :, [limits.index(each) for each in ladder]]
     return Days(
         contacts=_floats(by_class[:, :, ARRIVED]),
         served=_floats(by_class[:, :, SERVED]),
@@ -98,11 +107,12 @@ def played(arm: Arm, targets: Sequence[float], seed: int, span: Span) -> Days:
         wait_served=waited[:, :, SERVED_WAIT],
         wait_lost=waited[:, :, LOST_WAIT],
         answered=_floats(within),
+        within=_floats(rungs),
         busy=hours[:, :, :, BUSY].sum(axis=1),
         there=hours[:, :, :, STAFFED].sum(axis=1),
-        contacts_in=_floats(in_day[:, :, SERVED] + in_day[:, :, LOST]),
-        lost_in=_floats(in_day[:, :, LOST]),
-        wait_in=waits.sum(axis=(2, 3)),
+        contacts_in=_floats(people[:, :, :, SERVED] + people[:, :, :, LOST]),
+        lost_in=_floats(people[:, :, :, LOST]),
+        wait_in=waits.sum(axis=3),
         busy_in=hours[:, :, :, BUSY],
         there_in=hours[:, :, :, STAFFED],
     )
@@ -240,11 +250,12 @@ def answered(arm: Arm, targets: Sequence[float], lost: float, factor: float) -> 
         wait_served=wait_served,
         wait_lost=wait_lost,
         answered=soon,
+        within=np.empty((1, segments, 0)),
         busy=busy.sum(axis=0)[None],
         there=there.sum(axis=0)[None],
-        contacts_in=by[:, 0].sum(axis=1)[None],
-        lost_in=by[:, 2].sum(axis=1)[None],
-        wait_in=(by[:, 4] + by[:, 5]).sum(axis=1)[None],
+        contacts_in=by[None, :, 0],
+        lost_in=by[None, :, 2],
+        wait_in=by[None, :, 4] + by[None, :, 5],
         busy_in=busy[None],
         there_in=there[None],
     )

@@ -35,6 +35,8 @@ from segrules.sim.queues.fault import Fault, too_few
 FEWEST = 50
 """Times below which the exponential is taken as it is."""
 
+BY_PARTS = "hazard by parts of the wait"
+
 _FOLDS = 5
 _STEPS = 200
 _MOST_SCORED = 4_000
@@ -188,7 +190,7 @@ def fit_patience(waited: Floats, lost: Flags, seed: int) -> Fitted | Fault:
     plain = Fitted(Exponential(mean), "exponential", {})
     if gone < FEWEST:
         return plain
-    edges = _edges(waited[lost])
+    edges = parts_of_wait(waited[lost])
     if len(edges) < 2:
         return plain
     scores = _patience_scores(waited, lost, edges, seed)
@@ -196,16 +198,17 @@ def fit_patience(waited: Floats, lost: Flags, seed: int) -> Fitted | Fault:
     lead = scores["by parts"] - scores["exponential"]
     if float(lead.mean()) <= float(lead.std(ddof=1)) / math.sqrt(len(lead)):
         return Fitted(plain.time, "exponential", means)
-    return Fitted(_by_parts(waited, lost, edges), "hazard by parts of the wait", means)
+    form = by_hazard(edges, _hazards(waited, lost, edges))
+    return Fitted(form, BY_PARTS, means)
 
 
-def _edges(gone: Floats) -> Floats:
-    """Where the parts of the wait begin: as many gave up in each."""
+def parts_of_wait(gone: Floats) -> Floats:
+    """Where the parts of the wait begin, from the waits that ended so: as many gave up in each."""
     inner = np.quantile(gone, np.linspace(0, 1, _PARTS + 1)[1:-1])
     return np.unique(np.concatenate([[0.0], inner[inner > 0]]))
 
 
-def _exposure(waited: Floats, edges: Floats) -> Floats:
+def exposure(waited: Floats, edges: Floats) -> Floats:
     """Time that each customer waited in each part: float64[N, K]."""
     ends = np.append(edges[1:], np.inf)
     return np.asarray(np.clip(waited[:, None] - edges, 0.0, ends - edges), dtype=np.float64)
@@ -214,9 +217,14 @@ def _exposure(waited: Floats, edges: Floats) -> Floats:
 def _hazards(waited: Floats, lost: Flags, edges: Floats) -> Floats:
     """Rate of giving up by part, float64[K]; half a customer keeps it from 0."""
     part = np.searchsorted(edges, waited[lost], side="right") - 1
-    gone = np.bincount(part, minlength=len(edges)) + 0.5
-    time = _exposure(waited, edges).sum(axis=0) + 0.5 * waited.sum() / lost.sum()
-    return np.asarray(gone / time, dtype=np.float64)
+    gone = np.bincount(part, minlength=len(edges))
+    return hazards_of(gone, exposure(waited, edges).sum(axis=0))
+
+
+def hazards_of(gone: Counts | Floats, waited: Floats) -> Floats:
+    """The same from who gave up in each part, and the time that all waited in it: [..., K]."""
+    mean = waited.sum(axis=-1, keepdims=True) / gone.sum(axis=-1, keepdims=True)
+    return np.asarray((gone + 0.5) / (waited + 0.5 * mean), dtype=np.float64)
 
 
 def _patience_scores(waited: Floats, lost: Flags, edges: Floats, seed: int) -> dict[str, Floats]:
@@ -230,14 +238,13 @@ def _patience_scores(waited: Floats, lost: Flags, edges: Floats, seed: int) -> d
             hazard = _hazards(waited[~out], lost[~out], cut)
             part = np.searchsorted(cut, waited[out], side="right") - 1
             found[name][out] = np.where(lost[out], np.log(hazard[part]), 0.0) - (
-                _exposure(waited[out], cut) @ hazard
+                exposure(waited[out], cut) @ hazard
             )
     return found
 
 
-def _by_parts(waited: Floats, lost: Flags, edges: Floats) -> Quantiles:
+def by_hazard(edges: Floats, hazard: Floats) -> Quantiles:
     """The quantiles of the patience with these hazards; the last one is that of 1 in 2 x steps."""
-    hazard = _hazards(waited, lost, edges)
     risen = np.concatenate([[0.0], np.cumsum(hazard[:-1] * np.diff(edges))])
     levels = np.linspace(0, 1, _STEPS + 1)
     levels[-1] = 1 - 0.5 / _STEPS

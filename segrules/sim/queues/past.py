@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -30,7 +30,12 @@ BORROWED = 5.0
 
 FEWEST_CONTACTS, FEWEST_DAYS = 50, 5
 
-_UNENDING = 100.0
+DRIFTED = 3.0
+"""Errors by which two halves of a log must differ to be called different."""
+
+_SECONDS = 3600.0
+
+UNENDING = 100.0
 """Handle times for which customers who never give up are taken to wait when agents are matched."""
 
 
@@ -67,8 +72,10 @@ class Past:
         return np.diff(self.clock)
 
 
-def past(found: Contacts, line: ir.Line, pools: Sequence[ir.Pool], seed: int) -> Past:
-    """Learns a line from its contacts.
+def past(
+    found: Contacts, line: ir.Line, pools: Sequence[ir.Pool], seed: int
+) -> tuple[Past, Contacts]:
+    """Learns a line from its contacts; with those of open hours of open days, which were used.
 
     Raises:
         RulesError: there are too few contacts, handle times, waits or abandonments to tell.
@@ -86,8 +93,9 @@ def past(found: Contacts, line: ir.Line, pools: Sequence[ir.Pool], seed: int) ->
         _rates(rows, clock, open_days, count), busyness, handle, method, weights, fitted,
         float(rows.lost.mean()), {}, _seen(rows), tuple(notes),
     )  # fmt: skip
+    notes += _drift(rows)
     staffing = _staffing(rows, learnt, pools, notes)
-    return Past(**{**vars(learnt), "staffing": staffing, "notes": tuple(notes)})
+    return replace(learnt, staffing=staffing, notes=tuple(notes)), rows
 
 
 def first_pool(pools: Sequence[ir.Pool], segment: str) -> ir.Pool | None:
@@ -98,6 +106,11 @@ def first_pool(pools: Sequence[ir.Pool], segment: str) -> ir.Pool | None:
 def in_order(pools: Sequence[ir.Pool]) -> list[ir.Pool]:
     """Pools for few segments before pools for many, otherwise as they are declared."""
     return sorted(pools, key=lambda each: len(each.serves) or math.inf)
+
+
+def taken_first(pool: ir.Pool, pools: Sequence[ir.Pool], segments: Sequence[str]) -> list[int]:
+    """The segments, by number, whose customers take a pool first."""
+    return [at for at, name in enumerate(segments) if first_pool(pools, name) is pool]
 
 
 def serves(pool: ir.Pool, segment: str) -> bool:
@@ -115,7 +128,8 @@ def _clock(line: ir.Line, pools: Sequence[ir.Pool]) -> Floats:
     return np.array(sorted({line.opens, line.closes} | between), dtype=np.float64)
 
 
-def _part(hour: Floats, clock: Floats) -> Counts:
+def part_of_day(hour: Floats, clock: Floats) -> Counts:
+    """The number of the part of the day of each moment."""
     return np.clip(np.searchsorted(clock, hour, side="right") - 1, 0, len(clock) - 2)
 
 
@@ -153,10 +167,16 @@ def _counted(number: int, what: str) -> str:
 
 
 def _rates(rows: Contacts, clock: Floats, open_days: int, count: int) -> Floats:
-    """Arrivals an hour; the course of a day is drawn towards that of all segments."""
     parts = len(clock) - 1
-    cells = np.bincount(rows.segment * parts + _part(rows.hour, clock), minlength=count * parts)
-    table = cells.reshape(count, parts).astype(np.float64)
+    cells = np.bincount(
+        rows.segment * parts + part_of_day(rows.hour, clock), minlength=count * parts
+    )
+    return drawn_rates(cells.reshape(count, parts).astype(np.float64), clock, open_days)
+
+
+def drawn_rates(table: Floats, clock: Floats, open_days: int) -> Floats:
+    """Arrivals an hour, from contacts float64[S, I]; the day is drawn towards that of all."""
+    parts = len(clock) - 1
     common = table.sum(axis=0) / table.sum()
     total = table.sum(axis=1, keepdims=True)
     borrowed = BORROWED * parts
@@ -176,6 +196,25 @@ def _busyness(rows: Contacts, open_days: int, notes: list[str]) -> float:
         "played is busy or quiet as a whole"
     )
     return found
+
+
+def _drift(rows: Contacts) -> list[str]:
+    """Whether the second half of the days waited otherwise than the first, beyond their chance."""
+    known = ~np.isnan(rows.waited)
+    day = np.unique(rows.day[known], return_inverse=True)[1]
+    if len(day) == 0 or int(day.max()) + 1 < 2 * FEWEST_DAYS:
+        return []
+    means = np.bincount(day, rows.waited[known]) / np.bincount(day)
+    halves = means[: len(means) // 2], means[len(means) // 2 :]
+    first, second = (float(each.mean()) for each in halves)
+    error = math.sqrt(sum(float(each.var(ddof=1)) / len(each) for each in halves))
+    if abs(second - first) <= DRIFTED * error:
+        return []
+    return [
+        f"the second half of the days of the log waited {second * _SECONDS:.3g} s on average and "
+        f"the first {first * _SECONDS:.3g} s, more than days differ by chance: agents or demand "
+        "have changed in it, and the days to come may differ from both"
+    ]
 
 
 # ---- times
@@ -229,7 +268,7 @@ def _staffing(
     for pool in pools:
         if pool.agents is not None or pool.shifts:
             continue
-        first = [at for at, name in enumerate(learnt.segments) if first_pool(pools, name) is pool]
+        first = taken_first(pool, pools, learnt.segments)
         mine = np.isin(rows.segment, first) & ~np.isnan(rows.waited)
         if int(mine.sum()) < FEWEST_CONTACTS:
             raise RulesError([problems.staffing_untold(pool.name, int(mine.sum()))], unable=True)
@@ -244,10 +283,9 @@ def _staffing(
 
 def _agents(rows: Contacts, mine: Flags, learnt: Past) -> Floats:
     """Agents by part of the day, float64[I]; where too few came, those of the nearest part."""
-    handle = float(np.nanmean(rows.handle[mine]))
+    log = _log(rows, mine, part_of_day(rows.hour, learnt.clock))
     endless = math.isinf(mean_of(learnt.patience.time))
-    patience = _UNENDING * handle if endless else _mean_patience(rows)
-    log = _log(rows, mine, _part(rows.hour, learnt.clock))
+    patience = UNENDING * float(np.nanmean(log.handle)) if endless else _mean_patience(rows)
     parts = estimate(log, learnt.lengths * learnt.open_days, patience, learnt.busyness)
     if isinstance(parts, Fault):
         raise RulesError([problems.queue_fault(parts)], unable=True)

@@ -40,16 +40,20 @@ class ErlangA:
     @cached_property
     def chances(self) -> Floats:
         """The chance of 0, 1, 2, ... customers in the centre: float64[N]."""
-        logs = [0.0]
-        best, count = 0.0, 0
-        while count < self.agents or logs[-1] > best + math.log(_NEGLIGIBLE):
-            count += 1
-            leaving = min(count, self.agents) * self.service
-            leaving += max(count - self.agents, 0) * self.patience
-            logs.append(logs[-1] + math.log(self.arrivals / leaving))
-            best = max(best, logs[-1])
-            require(count < _LONGEST_LINE, "the line is too long to enumerate")
-        weights = np.exp(np.array(logs) - best)
+        size = 2 * self.agents + 64
+        while True:
+            require(size < _LONGEST_LINE, "the line is too long to enumerate")
+            count = np.arange(1, size + 1)
+            leaving = np.minimum(count, self.agents) * self.service
+            leaving = leaving + np.maximum(count - self.agents, 0) * self.patience
+            logs = np.concatenate([[0.0], np.cumsum(np.log(self.arrivals / leaving))])
+            best = np.maximum.accumulate(logs)
+            rare = logs[self.agents :] <= best[self.agents :] + math.log(_NEGLIGIBLE)
+            if rare.any():
+                break
+            size *= 2
+        last = self.agents + int(rare.argmax())
+        weights = np.exp(logs[: last + 1] - best[last])
         return np.asarray(weights / weights.sum(), dtype=np.float64)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from segrules.text.catalogue import Example, entry
@@ -146,6 +147,18 @@ _ENGINE = entry(
 )
 
 
+_NOBODY_THERE = entry(
+    "SEG597",
+    "hours in which nobody is there",
+    why="Where shifts leave hours open in which contacts come and no agent is there who may take "
+    "them, they wait for the next shift or give up. It may be meant, and then the waits are right; "
+    "most often an hour was forgotten.",
+    wrong=_run("pool desk { agents 3 from 8 to 12, 3 from 13 to 18 }"),
+    right=_run("pool desk { agents 3 from 8 to 12, 3 from 12 to 18 }"),
+    severity="warning",
+)
+
+
 class Faulty(Protocol):
     """What is wrong with a question about a queue, as facts."""
 
@@ -230,6 +243,19 @@ def no_formula(arm: str, why: str) -> Diagnostic:
         None,
         f"no formula holds for {arm}: {why}",
         "leave `--engine` out, or give `--engine events`",
+    )
+
+
+def nobody_there(
+    arm: str, segments: Sequence[str], hours: tuple[str, str], come: float
+) -> Diagnostic:
+    """From when to when no agent may take contacts of some segments, and how many come a day."""
+    where = "today" if arm == "today" else f"in {arm}"
+    return _NOBODY_THERE.about(
+        None,
+        f"{where} nobody is there from {hours[0]} to {hours[1]} for {listed(segments)}, of whom "
+        f"{come:.3g} come a day then by the log",
+        "extend a shift of a pool that serves them, or shorten the hours of the line",
     )
 
 
