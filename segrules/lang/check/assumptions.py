@@ -41,7 +41,7 @@ def assumptions(file: s.File, symbols: Symbols) -> None:
             roles = list(dict.fromkeys(kind.role for kind in kinds))
             if len(roles) > 1:
                 symbols.log.report(problems.assumption_in_two_roles(node.name.span, name, roles))
-            if not used and not symbols.doubtful:
+            if not used and not symbols.in_doubt:
                 symbols.log.report(problems.assumption_unused(node.name.span, name))
             symbols.assumptions[name] = _assumption(node, kinds[0] if kinds else None, symbols)
     for funnel, effort in symbols.efforts.items():
