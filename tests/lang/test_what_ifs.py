@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from segrules.lang import ir
+from segrules.lang.build import build
 from segrules.lang.expected import nearest_word, told
+from segrules.lang.format import canonical, format_file
+from segrules.lang.parse import parse
 from segrules.lang.tables import phrases
 from segrules.rules import inspect
-from segrules.text.diagnostic import Diagnostic
+from segrules.text.diagnostic import Diagnostic, Log
 from segrules.text.source import Source
 
 HERE = Path(__file__).parent
@@ -80,3 +84,69 @@ def test_the_nearest_word_is_one_that_may_stand_there() -> None:
     assert nearest_word("elasticty", {"TIME"}) is None
     assert nearest_word("paid", {"PAID_BY"}) == "paid by"
     assert nearest_word("of", {"OR"}) is None
+
+
+def ruleset(text: str) -> ir.Ruleset:
+    compiled = inspect(Source("what_if.seg", text))
+    assert compiled.ruleset is not None, list(compiled.log)
+    return compiled.ruleset
+
+
+_EACH = "elasticity 0.6 for complex_case, 0.2 for rest"
+
+
+def test_one_figure_may_be_for_several_segments() -> None:
+    apart = WHAT_IF.replace(_EACH, "elasticity 0.6 for complex_case, 0.6 for big, 0.2 for rest")
+    joined = WHAT_IF.replace(_EACH, "elasticity 0.6 for complex_case and big, 0.2 for rest")
+    assert ruleset(joined).efforts[0].elasticity == ruleset(apart).efforts[0].elasticity
+    assert dict(ruleset(joined).efforts[0].elasticity) == {"complex_case": 0.6, "big": 0.6, "": 0.2}
+    rest = WHAT_IF.replace(_EACH, "elasticity 0.6 for complex_case, 0.2 for big and rest")
+    assert dict(ruleset(rest).efforts[0].elasticity) == {"complex_case": 0.6, "big": 0.2, "": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "laid_out"),
+    [
+        (_EACH, "elasticity 0.6 for complex_case  and\n big,0.2 for rest",
+         "elasticity 0.6 for complex_case and big, 0.2 for rest"),
+        ("time       minutes / 60", "time minutes/60 for big and simple, 3 for rest",
+         "time       minutes / 60 for big and simple, 3 for rest"),
+        ("wait    2 days for complex_case, 1 day for rest", "wait 1 days for big and complex_case",
+         "wait    1 day for big and complex_case"),
+        ("times 2.2 for complex_case", "times 2.2 for complex_case and `rest`",
+         "times 2.2 for complex_case and `rest`"),
+        ("keeping   4 for complex_case", "keeping 4 for complex_case and big",
+         "keeping 4 for complex_case and big"),
+    ],
+)  # fmt: skip
+def test_several_segments_are_laid_out(right: str, wrong: str, laid_out: str) -> None:
+    source = Source("what_if.seg", WHAT_IF.replace(right, wrong, 1))
+    log = Log()
+    file = build(parse(source, log), log)
+    assert not list(log)
+    assert laid_out in format_file(file, source)
+    assert laid_out in canonical(file, source)
+
+
+def test_a_percentage_is_no_odds() -> None:
+    """10% as odds would be a tenth of them, not a tenth more."""
+    (found,) = findings(WHAT_IF.replace("letter_odds = 1.1 {", "letter_odds = 10% {"))
+    assert (found.code, found.span and found.span.text) == ("SEG840", "10%")
+
+
+def test_what_follows_from_a_broken_funnel_is_not_said() -> None:
+    """A project of the name of a funnel that could not be read is not one of the only line."""
+    start, end = WHAT_IF.index("life spending"), WHAT_IF.index("scenario routed")
+    text = WHAT_IF[:start] + WHAT_IF[end:]
+    (found,) = findings(text.replace("meeting at met_at", "meeting met_at"))
+    assert (found.code, found.span and found.span.text) == ("SEG006", "met_at")
+
+
+def test_a_lever_of_several_scenarios_is_complained_about_once() -> None:
+    text = WHAT_IF.replace("pools      specialists, generalists", "pools      generalists")
+    text = text.replace(
+        "scenario taught { train specialists", "scenario taught { train generalists"
+    )
+    text = text.replace("  agents 8 from", "  skill  3\n  agents 8 from")
+    found = [(each.code, each.span and each.span.text) for each in findings(text)]
+    assert found == [("SEG871", "routed")]
