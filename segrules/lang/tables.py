@@ -94,16 +94,6 @@ def _read_whole_words(parser: Lark) -> None:
             )
 
 
-def keywords() -> dict[str, str]:
-    """The language's words: terminal name to the word, for the terminals that are one word."""
-    found = {}
-    for terminal in load_parser().terminals:
-        pattern = terminal.pattern
-        if pattern.type == "str" and pattern.value.replace("_", "").isalpha():
-            found[terminal.name] = str(pattern.value)
-    return found
-
-
 _GROUP = re.compile(r"\((?P<inner>[^()]+)\)")
 _PHRASE = re.compile(r"[a-z_]+( [a-z_]+)*")
 
