@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
-from functools import cache
 
 from lark import Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
-from segrules.lang import amounts, phrases, recovery, slips
-from segrules.lang.tables import keywords
+from segrules.lang import amounts, expected, phrases, recovery, slips, whatif
+from segrules.lang.expected import MOST_BEGINNINGS, VALUE
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic
 from segrules.text.source import Source, Span
-
-MOST_WORDS = 6
-"""What could stand at a place is told up to so many words and signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +55,6 @@ class Place:
 
 _LAST_WORD = re.compile(r'(?:"[^"\n]*"|`[^`\n]*`|[\w.]*\w%?|[<>=!.]+|\S)\Z')
 _CLOSING = frozenset({"RBRACE", "VBAR", "$END"})
-_VALUES = {"NAME", "NUMBER", "LPAR"}
-_VALUE = ("a value",)
 _JOINING = frozenset({"and", "or", "in", "is", "between", "div", "mod"})
 
 
@@ -72,9 +65,12 @@ def complaint(error: UnexpectedInput, place: Place, meant: str | None) -> Diagno
     if known is not None:
         return known
     if at >= place.end_before(place.resume):
-        return _ended(error, place)
+        return _ended(error, place, at)
+    near = _mistyped(error, place, at)
+    if near is not None:
+        return near
     if isinstance(error, UnexpectedCharacters):
-        return problems.unexpected_character(place.span(at, at + 1), _expected(error))
+        return problems.unexpected_character(place.span(at, at + 1), _expected(error, place, at))
     assert isinstance(error, UnexpectedToken)
     span = place.span(at, at + len(error.token))
     if meant is not None:
@@ -90,6 +86,9 @@ def _as_known(error: UnexpectedInput, place: Place, at: int) -> Diagnostic | Non
     slip = slips.find(place.source, place.plain, place.first, at)
     if slip is not None:
         return problems.slip(*slip)
+    mistake = _in_what_if(place, at)
+    if mistake is not None:
+        return mistake
     phrase = phrases.find(place.plain, place.first, at)
     if phrase is not None:
         return problems.other_order(place.span(phrase.start, phrase.end), phrase.right)
@@ -109,17 +108,39 @@ def _as_known(error: UnexpectedInput, place: Place, at: int) -> Diagnostic | Non
     return problems.amount(span, amount.right, currency=amount.currency)
 
 
+def _in_what_if(place: Place, at: int) -> Diagnostic | None:
+    """What is often written wrong in levers, pools, pay plans and the like."""
+    found = whatif.find(place.plain, place.head(place.first).text, place.first, at)
+    if found is None:
+        return None
+    span = place.span(found.start, found.end)
+    match found.kind:
+        case "order":
+            return problems.other_order(span, found.right)
+        case "slip":
+            return problems.slip(span, span.text, found.right)
+        case "reserved":
+            return problems.reserved_word(span, span.text)
+        case "whom":
+            return problems.lever_for_whom(span, found.lever, found.right)
+        case "what":
+            return problems.lever_changes_what(span, found.lever, found.right)
+
+
 _EMPTY_CELL = re.compile(r"(?:(\|)\s*(=>)|(=>)\s*(\|))\Z")
 _NUMBER_BEFORE = re.compile(r"(?<![\w.])(\d[\d_]*(?:\.\d+)?)\s*\Z")
 _AGO = re.compile(r"(from\s+(\d[\d_]*)\s+to\s+(\d[\d_]*))\s+ago\b")
+
+
+_MEASURING = frozenset({"UNIT", "ROWS"})
 
 
 def _without_unit(error: UnexpectedInput, place: Place, at: int) -> Diagnostic | None:
     """A number where a length of time or a percentage belongs."""
     terminals = recovery.accepted(error)
     number = _NUMBER_BEFORE.search(place.plain, max(place.first, at - 60), at)
-    # where an operator may follow, a number alone is right too
-    if "UNIT" in terminals and "SIGN" not in terminals and number is not None:
+    # where anything else may follow, a number alone is right too
+    if "UNIT" in terminals and terminals <= _MEASURING and number is not None:
         span = place.span(*number.span(1))
         return problems.no_unit(span, span.text, rows="ROWS" in terminals)
     ago = _AGO.search(place.plain, max(place.first, at - 20), at + 40)
@@ -134,15 +155,15 @@ def _without_unit(error: UnexpectedInput, place: Place, at: int) -> Diagnostic |
 # ---- what is not finished
 
 
-def _ended(error: UnexpectedInput, place: Place) -> Diagnostic:
+def _ended(error: UnexpectedInput, place: Place, at: int) -> Diagnostic:
     """The declaration is not finished where the next one begins, or the file ends."""
-    expected, end = _expected(error), place.end_before(place.resume)
+    wanted, end = _expected(error, place, at), place.end_before(place.resume)
     if place.plain[end - 1 : end] != "{" and not recovery.accepted(error) & _CLOSING:
-        return problems.left_open(place.word_before(end), expected)
+        return problems.left_open(place.word_before(end), wanted)
     head = place.head(place.first)
     if place.resume < len(place.plain):
-        return problems.declaration_unfinished(place.head(place.resume), head.text, expected)
-    return problems.ends_too_soon(head, expected)
+        return problems.declaration_unfinished(place.head(place.resume), head.text, wanted)
+    return problems.ends_too_soon(head, wanted)
 
 
 def _unfinished(error: UnexpectedToken, place: Place, at: int) -> Diagnostic | None:
@@ -155,18 +176,14 @@ def _unfinished(error: UnexpectedToken, place: Place, at: int) -> Diagnostic | N
         if stray is not None:
             return stray
         open_end = not recovery.accepted(error) & _CLOSING and place.plain[end - 1] != "{"
-        if (
-            open_end
-            and not _mistyped(error)
-            and (begins or str(error.token) in "}|" or at in place.declarations)
-        ):
-            return problems.left_open(behind, _expected(error))
+        if open_end and (begins or str(error.token) in "}|" or at in place.declarations):
+            return problems.left_open(behind, _expected(error, place, at))
         return None
     if recovery.begins_with(error, behind.text, error.token):
         if place.leads_line(behind.start):
             return _swallowed(error, place, behind)
         return None
-    return _stray(error, place, behind) if error.token.type in _OPERATORS else None
+    return _stray(error, place, behind)
 
 
 def _swallowed(error: UnexpectedInput, place: Place, word: Span) -> Diagnostic | None:
@@ -175,7 +192,7 @@ def _swallowed(error: UnexpectedInput, place: Place, word: Span) -> Diagnostic |
     terminals = recovery.accepted_at(error, place.plain, place.first, word.start)
     if not terminals or terminals & _CLOSING or place.plain[end - 1] == "{":
         return None
-    return problems.left_open(place.word_before(end), _told(terminals))
+    return problems.left_open(place.word_before(end), expected.told(terminals))
 
 
 def _stray(error: UnexpectedInput, place: Place, word: Span) -> Diagnostic | None:
@@ -191,29 +208,44 @@ def _stray(error: UnexpectedInput, place: Place, word: Span) -> Diagnostic | Non
         return _swallowed(error, place, leading)
     if leading.text in _JOINING:
         # it was taken for a name, because a value belongs there
-        return problems.left_open(place.word_before(place.end_before(leading.start)), _VALUE)
+        return problems.left_open(place.word_before(place.end_before(leading.start)), VALUE)
     terminals = recovery.accepted_at(error, place.plain, place.first, word.start)
     if "COMMA" in terminals:
         return problems.left_open(place.word_before(place.end_before(word.start)), ("`,`",))
-    return problems.unexpected(word, _told(terminals))
+    more = terminals - recovery.beginnings(error)
+    return problems.unexpected(word, expected.told(more or terminals, MOST_BEGINNINGS))
 
 
-def _mistyped(error: UnexpectedToken) -> bool:
-    """Whether the word at an error is nearly one that could stand there."""
-    words = _spellings()
-    known = [words[each] for each in recovery.accepted(error) if each in words]
-    return bool(difflib.get_close_matches(error.token, known, 1, 0.7))
+def _mistyped(error: UnexpectedInput, place: Place, at: int) -> Diagnostic | None:
+    """A word that is nearly one of those that could stand there, at the error or just before it."""
+    here = _WHOLE_WORD.match(place.plain, at)
+    if here is None:
+        return None
+    near = expected.nearest_word(here.group().replace("-", ""), recovery.accepted(error))
+    if near is not None and near != here.group():
+        return problems.unexpected(place.span(*here.span()), (f"`{near}`",))
+    behind = place.word_before(place.end_before(at))
+    if not behind.text.isidentifier() or not recovery.ends_with_name(error):
+        return None
+    terminals = recovery.accepted_at(error, place.plain, place.first, behind.start)
+    if terminals >= expected.VALUES:
+        return None  # any name may stand there
+    near = expected.nearest_word(behind.text, terminals)
+    return None if near in (None, behind.text) else problems.unexpected(behind, (f"`{near}`",))
+
+
+_WHOLE_WORD = re.compile(r"[A-Za-z_]\w*(?:-\w+)*")
 
 
 def _misplaced(error: UnexpectedToken, place: Place, at: int, span: Span) -> Diagnostic:
-    token, expected = error.token, _expected(error)
+    token, wanted = error.token, _expected(error, place, at)
     reserved = token.isidentifier() and token.type not in {"NAME", *_OPERATORS}
     if at in place.declarations and at > place.first:
         head = place.source.text[place.first : at].split()[0]
-        return problems.declaration_unfinished(span, head, expected)
+        return problems.declaration_unfinished(span, head, wanted)
     if reserved and "NAME" in recovery.accepted(error):
         return problems.reserved_word(span, str(token))
-    return problems.unexpected(span, expected)
+    return problems.unexpected(span, wanted)
 
 
 _OPENS_VALUE = re.compile(
@@ -237,58 +269,17 @@ def _reserved_operand(token: Token, place: Place, at: int) -> Span | None:
 
 # ---- what could have stood there
 
-_SPELLED = {
-    "NAME": "a name",
-    "NUMBER": "a number",
-    "PERCENT": "a percentage",
-    "STRING": "a text in quotes",
-    "DATE": "a date",
-    "UNIT": "`days`",
-    "SIGN": "`+`",
-    "TIMES": "`*`",
-    "EQUALS": "`=`",
-    "LESS": "`<`",
-    "COMPARISON": "a comparison",
-    "AT_LEAST": "`at least`",
-    "AT_MOST": "`at most`",
-    "IN_LAST": "`in last`",
-    "IN_RANK": "`in top`",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
-    "LPAR": "`(`",
-    "RPAR": "`)`",
-    "LSQB": "`[`",
-    "RSQB": "`]`",
-    "VBAR": "`|`",
-    "COMMA": "`,`",
-    "PLUS": "`+`",
-    "__ANON_0": "`..`",
-    "__ANON_1": "`=>`",
-    "$END": "the end of the file",
-}
 
+def _expected(error: UnexpectedInput, place: Place, at: int) -> tuple[str, ...]:
+    """What could have stood here, in words; none where it would be too many to help.
 
-def _expected(error: UnexpectedInput) -> tuple[str, ...]:
-    """What could have stood here, in words; none where it would be too many to help."""
-    return _told(recovery.accepted(error))
-
-
-def _told(terminals: set[str]) -> tuple[str, ...]:
-    if terminals >= _VALUES:
-        return _VALUE
-    if terminals >= {"COMPARISON", "AND"}:
-        return ("an operator such as `>`, `+` or `and`",)
-    words = _spellings()
-    spelled = {
-        _SPELLED.get(name) or (f"`{words[name]}`" if name in words else "") for name in terminals
-    }
-    spelled.discard("")
-    if terminals >= {"NUMBER", "SIGN"}:
-        # a sign before a number says nothing to those who left the number out
-        spelled.discard("`+`")
-    return tuple(sorted(spelled)) if len(spelled) <= MOST_WORDS else ()
-
-
-@cache
-def _spellings() -> dict[str, str]:
-    return keywords()
+    Within a line it is what goes on with its item, if anything does; at its beginning what may
+    begin one.
+    """
+    terminals, beginnings = recovery.accepted(error), recovery.beginnings(error)
+    if place.leads_line(at):
+        return expected.told(terminals, MOST_BEGINNINGS)
+    more = terminals - beginnings
+    if more - {"COMMA"} and recovery.item_of(error) is not None:
+        return expected.told(more)
+    return expected.told(terminals, MOST_BEGINNINGS)

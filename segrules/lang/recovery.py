@@ -21,7 +21,7 @@ from lark.parsers.lalr_analysis import Shift
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 from lark.utils import TextSlice
 
-from segrules.lang.tables import keywords, load_parser, reserved_words
+from segrules.lang.tables import load_parser, phrases, reserved_words
 
 MAX_HEAD_STATES = 20_000
 """States tried before the shortest head of a declaration is given up."""
@@ -100,6 +100,8 @@ def accepted_at(error: UnexpectedInput, text: str, first: int, end: int) -> set[
     """
     stand = _without_torn(_base(error, 0), text, offset(error, len(text)))
     begun = first if stand is None or stand.begun is None else stand.begun
+    if begun > end:
+        return set()
     parser = load_parser().parse_interactive(TextSlice(text, begun, end))
     if stand is not None:
         _place_at(parser, stand)
@@ -109,6 +111,25 @@ def accepted_at(error: UnexpectedInput, text: str, first: int, end: int) -> set[
         return set()
     stack = tuple(parser.parser_state.state_stack)
     return {each for each in _states()[stack[-1]] if each.isupper() and _advanced(stack, each)}
+
+
+def beginnings(error: UnexpectedInput) -> set[str]:
+    """The terminals that could begin an item of the block in which an error stands, or end it."""
+    stand = _base(error, 0)
+    if stand is None:
+        return set()
+    choices = _states()[stand.states[-1]]
+    return {each for each in choices if each.isupper() and _advanced(stand.states, each)}
+
+
+def ends_with_name(error: UnexpectedInput) -> bool:
+    """Whether the word before an error was read as a name."""
+    parser = _parser_at(error)
+    values = parser.parser_state.value_stack if parser is not None else []
+    last = values[-1] if values else None
+    while isinstance(last, Tree) and last.children:
+        last = last.children[-1]
+    return isinstance(last, Token) and last.type == "NAME"
 
 
 def item_of(error: UnexpectedInput) -> int | None:
@@ -367,8 +388,10 @@ def _is_continuation(stand: _Stand, text: str, place: int, now: int) -> bool:
 def _words() -> dict[str, tuple[str, ...]]:
     """The language's words, each with its terminal."""
     found: dict[str, tuple[str, ...]] = {}
-    for terminal, word in keywords().items():
-        found[word] = (*found.get(word, ()), terminal)
+    for terminal, written in phrases().items():
+        for word in written:
+            if " " not in word:
+                found[word] = (*found.get(word, ()), terminal)
     return found
 
 

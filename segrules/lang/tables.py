@@ -94,15 +94,50 @@ def _read_whole_words(parser: Lark) -> None:
             )
 
 
-def keywords() -> dict[str, str]:
-    """The language's words: terminal name to the word, for the terminals that are one word."""
-    found = {}
-    for terminal in load_parser().terminals:
-        pattern = terminal.pattern
-        if pattern.type == "str" and pattern.value.replace("_", "").isalpha():
-            found[terminal.name] = str(pattern.value)
-    return found
+_GROUP = re.compile(r"\((?P<inner>[^()]+)\)")
+_PHRASE = re.compile(r"[a-z_]+( [a-z_]+)*")
 
+
+@cache
+def phrases() -> dict[str, tuple[str, ...]]:
+    """What the terminals of words are written like, by terminal: `at least`, `route`, `capacity`.
+
+    A word with two forms is given in the plural. None for a terminal of signs, digits or names.
+    """
+    found = {each.name: _phrases_of(each.pattern.value) for each in load_parser().terminals}
+    return {name: written for name, written in found.items() if written}
+
+
+def _phrases_of(pattern: str) -> tuple[str, ...]:
+    bare = _without_lookahead(pattern).replace(r"\s+", " ").replace(r"\b", "").replace("s?", "s")
+    group = _GROUP.search(bare)
+    if group is None:
+        whole = bare.split("|")
+    else:
+        start, end = bare[: group.start()], bare[group.end() :]
+        whole = [f"{start}{each}{end}" for each in group["inner"].split("|")]
+    return tuple(dict.fromkeys(whole)) if all(_PHRASE.fullmatch(each) for each in whole) else ()
+
+
+def _without_lookahead(pattern: str) -> str:
+    """A pattern without its parts in `(?=…)` and `(?!…)`, and without the marks of groups."""
+    out, depth = [], 0
+    for piece in re.finditer(r"\\.|\(\?[=!]|\((?:\?:)?|.", pattern):
+        sign = piece.group()
+        if depth or sign in ("(?=", "(?!"):
+            depth += sign.startswith("(") - (sign == ")")
+        else:
+            out.append("(" if sign == "(?:" else sign)
+    return "".join(out)
+
+
+FOLLOWING = (
+    "at", "counts", "date", "flag", "follows", "instant", "money", "none", "number", "odds",
+    "ordered", "per", "plus", "share", "stays", "sums", "switches", "text", "times", "whole",
+)  # fmt: skip
+"""Words that stand behind names where what-ifs are said. As the name of a segment, a pool, a pay
+plan or a figure they stand in backticks there: behind a keyword they make it a name.
+"""
 
 _ALTERNATIVES = re.compile(r"\(?(?P<words>[^()]+)\)?\\b")
 _WORD = re.compile(r"(?P<word>[a-z_]+?)(?P<plural>s\?)?")

@@ -61,6 +61,17 @@ ODD = (
 )  # fmt: skip
 
 
+_PAGES = Path(__file__).parents[2] / "segrules" / "cli" / "reference_text" / "language"
+_SAMPLE = re.compile(r"^```seg\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@cache
+def samples() -> tuple[str, ...]:
+    """The rules in the pages of the language, which show every form."""
+    pages = _PAGES.glob("*.md")
+    return tuple(each for page in sorted(pages) for each in _SAMPLE.findall(page.read_text()))
+
+
 @cache
 def pieces() -> tuple[str, ...]:
     """Declarations of every text at hand, none of them long."""
@@ -70,6 +81,7 @@ def pieces() -> tuple[str, ...]:
         texts += [
             each.text.removeprefix(PREAMBLE).lstrip("\n") for each in (entry.wrong, entry.right)
         ]
+    texts += samples()
     found = [piece for text in texts for piece in _cut(text)]
     return tuple(dict.fromkeys(piece[:LONGEST] for piece in found))
 

@@ -6,7 +6,8 @@ import random
 import re
 
 import pytest
-from fuzz_texts import luck_of, pieces, walk
+from fuzz_checks import check_layout
+from fuzz_texts import luck_of, pieces, samples, walk
 
 from segrules.lang.build import build
 from segrules.lang.parse import parse
@@ -45,9 +46,19 @@ def spread(parts: list[str], luck: random.Random, gaps: tuple[str, ...]) -> str:
 
 def sound() -> list[str]:
     texts = [path.read_text() for path in sorted(resource("rulesets").rglob("*.seg"))]
-    texts += pieces()
+    texts += [*samples(), *pieces()]
     texts += [walk(luck_of(5, number), 25) for number in range(300)]
     return [text for text in texts if syntax(text) is not None]
+
+
+def test_the_texts_show_every_form() -> None:
+    """What is asked of all of them is asked of every rule of the grammar."""
+    log = Log()
+    trees = [tree for text in sound() for tree in parse(Source("gaps.seg", text), log).declarations]
+    shown = {each.data for tree in trees for each in tree.iter_subtrees()}
+    known = {rule.alias or rule.origin.name for rule in load_parser().rules}
+    of_one_child = {rule.origin.name for rule in load_parser().rules if rule.options.expand1}
+    assert {name for name in known - shown - of_one_child if name[0] != "_"} == {"start"}
 
 
 @pytest.mark.parametrize("gaps", [GAPS, (" ",), ("\n",), (*GAPS, *COMMENTS)],
@@ -62,6 +73,14 @@ def test_gaps_carry_no_meaning(gaps: tuple[str, ...]) -> None:
         assert after is not None, other
         assert after.declarations == before.declarations, other
         assert len(after.comments) == other.count("#") or '"' in other or "`" in other
+
+
+def test_comments_are_kept_on_every_line() -> None:
+    """Behind each line and on a line of its own, in every form; laid out twice it stays."""
+    for text in samples():
+        lines = text.splitlines()
+        noted = "".join(f"# {at} above\n{line} # {at}\n" for at, line in enumerate(lines))
+        assert check_layout(noted), noted
 
 
 def test_a_comment_may_stand_within_a_keyword() -> None:

@@ -200,7 +200,7 @@ BROKEN = {
     ),
     "claims": (
         _TWO + "claims of s {\n  never a and\n  never spend > 3\n  never spnd > 3\n}\n",
-        ["SEG006", "spnd"],
+        ["SEG016", "spnd"],
     ),
     "score": (
         "score w {\n  add 2 when weight >\n  add 3 when spnd > 3\n}\nlet m = w if missing use 0\n",

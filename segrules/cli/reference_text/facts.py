@@ -14,7 +14,7 @@ from segrules.lang import parse, patterns, pipeline
 from segrules.lang.building import builder
 from segrules.lang.check import assumptions, identity, levers, projects, segments, windows
 from segrules.lang.operators import AGGREGATES, OPERATORS, Operator
-from segrules.lang.tables import reserved_words
+from segrules.lang.tables import FOLLOWING, reserved_words
 from segrules.lang.types import BOUND, MINOR_UNITS, Form
 from segrules.segments import cells
 
@@ -126,6 +126,10 @@ def _taken(forms: tuple[Form, ...]) -> str:
     return "anything but sets" if set(forms) == set(get_args(Form)) - {"set"} else _forms(forms)
 
 
+def _following(_detail: str) -> str:
+    return ", ".join(_code(word) for word in FOLLOWING)
+
+
 def _reserved(_detail: str) -> str:
     return ", ".join(_code(word) for word in reserved_words())
 
@@ -160,6 +164,7 @@ FACTS: dict[str, Callable[[str], str]] = {
     "operators": _operators,
     "preamble": lambda _detail: f"```seg\n{PREAMBLE}```",
     "reads": _reads,
+    "following": _following,
     "reserved": _reserved,
 }
 

@@ -23,15 +23,16 @@ SAME = {
     "cell_percent": "percent", "cell_text": "text", "figure_number": "number",
     "figure_percent": "percent", "last_figure": "figure", "last_figure_of": "figure_of",
     "last_figures": "figures", "last_number": "number", "last_percent": "percent",
-    "served": "names", "time_length": "length",
+    "last_these": "these",
+    "served": "names", "time_length": "length", "treated": "names",
 }  # fmt: skip
 """Rules that say the same as another one, and stand apart from it for the sake of the parser."""
 
 SIGNS = frozenset("[]|()*+-?<>!")
 """Characters of the notation itself: in quotes when they are meant."""
 
-_NOT_BEFORE = re.compile(r" NO_[A-Z]+$")
-"""What a word must not stand before, where that is a terminal of its own."""
+_NOT_BEFORE = re.compile(r"(?: NO_[A-Z]+| \([A-Z_ |]+\))+$")
+"""What a word must stand before or must not, where that is a terminal of its own."""
 
 _RULE = re.compile(r"^\??(?P<rule>[a-z_]+):(?P<body>.*)$")
 _TERMINAL = re.compile(r"^(?P<terminal>[A-Z_]+)(?:\.\d+)?:(?P<body>.*)$")

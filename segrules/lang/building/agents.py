@@ -21,7 +21,7 @@ def _part(word: str) -> Rule:
 
 
 def _for_all(figure: s.Figure) -> tuple[s.FigureOf, ...]:
-    return (s.FigureOf(figure, None, None, figure.span),)
+    return (s.FigureOf(figure, (), None, figure.span),)
 
 
 def _first(word: str) -> Rule:
@@ -49,12 +49,12 @@ def _worded(_b: Builder, c: list[Child], span: Span) -> s.PartOf:
 
 
 def _figure_of(_b: Builder, c: list[Child], span: Span) -> s.FigureOf:
-    """`60% for gold`, `2 days for gold`."""
+    """`60% for gold and silver`, `2 days for gold`."""
     return s.FigureOf(c[0], c[-1], unit(c[1]) if len(c) == 3 else None, span)
 
 
 def _wait_for_all(_b: Builder, c: list[Child], span: Span) -> tuple[s.FigureOf, ...]:
-    return (s.FigureOf(c[0], None, unit(c[1]), span),)
+    return (s.FigureOf(c[0], (), unit(c[1]), span),)
 
 
 def _open(_b: Builder, c: list[Child], span: Span) -> s.HoursOf:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from segrules.lang import syntax as s
-from segrules.lang.building.builder import Builder, Child, Rule, first, item, listed, of
+from segrules.lang.building.builder import Builder, Child, Rule, first, item, of
 from segrules.text.source import Span
 
 
@@ -102,7 +102,7 @@ RULES: dict[str, Rule] = {
     "scenario_bundle": _scenario_bundle,
     "lever": _lever,
     "lever_for_all": _lever,
-    "some_segments": listed,
+    "some_segments": item,
     "every_segment": lambda _b, _c, _span: (),
     "effect_odds": _stage_effect("odds"),
     "effect_plus": _stage_effect("plus"),

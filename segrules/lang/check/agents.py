@@ -112,7 +112,11 @@ def _served(part: s.PartOf, symbols: Symbols) -> tuple[str, ...]:
             symbols.log.report(problems.figure_twice(name.span, part.word, name.text))
         elif name.text not in known and name.text not in symbols.doubtful:
             near = nearest(name.text, known)
-            symbols.log.report(problems.unknown_segment(name.span, name.text, "any set", near))
+            symbols.mistaken.add(name.text)
+            hint = "leave `serves` out: a pool that says nothing of it serves everyone"
+            symbols.log.report(
+                problems.unknown_segment(name.span, name.text, "any set", near, hint)
+            )
     return tuple(dict.fromkeys(name.text for name in part.names))
 
 
@@ -147,6 +151,7 @@ def plans(file: s.File, symbols: Symbols) -> None:
 
 def _plan(node: s.PayOf, symbols: Symbols) -> ir.PayPlan:
     parts = [part for part in node.parts if isinstance(part, s.PartOf)]
+    said = len(symbols.log.found)
     fields: dict[str, Any] = {}
     for word, part in once(parts, "line of the pay plan", symbols).items():
         assert isinstance(part, s.PartOf)
@@ -165,9 +170,9 @@ def _plan(node: s.PayOf, symbols: Symbols) -> ir.PayPlan:
         span=node.name.span,
         **fields,
     )
-    if all(not getattr(made, name) for name in _PAYING) and not any(
-        tier.extra for tier in made.tiers
-    ):
+    pays = any(getattr(made, name) for name in _PAYING) or any(tier.extra for tier in made.tiers)
+    # a figure that was complained about may be what pays
+    if not pays and len(symbols.log.found) == said:
         symbols.log.report(problems.pays_nothing(node.name.span, node.name.text))
     return made
 
@@ -205,6 +210,7 @@ def _funnel(
     funnel = symbols.funnels.get(name.text)
     if funnel is None:
         if name.text not in symbols.doubtful:
+            symbols.mistaken.add(name.text)
             symbols.log.report(problems.unknown_funnel(name.span, list(symbols.funnels)))
         return None
     if name.text in made:
@@ -284,6 +290,7 @@ def plan_name(name: s.Name, symbols: Symbols) -> str:
     symbols.named.add(("pay plan", name.text))
     if name.text not in symbols.plans and name.text not in symbols.doubtful:
         near = nearest(name.text, symbols.plans)
+        symbols.mistaken.add(name.text)
         symbols.log.report(problems.unknown_plan(name.span, name.text, near))
     return name.text
 
@@ -293,6 +300,7 @@ def pool_name(name: s.Name, symbols: Symbols) -> str:
     symbols.named.add(("pool", name.text))
     if name.text not in symbols.pools and name.text not in symbols.doubtful:
         near = nearest(name.text, symbols.pools)
+        symbols.mistaken.add(name.text)
         symbols.log.report(problems.unknown_pool(name.span, name.text, near))
     return name.text
 
@@ -344,7 +352,7 @@ def _quality(node: s.QualityOf, funnel: ir.Funnel, symbols: Symbols) -> ir.Quali
 
 def unused(symbols: Symbols) -> None:
     """Complains about pools and pay plans that nothing names."""
-    if symbols.doubtful:
+    if symbols.in_doubt:
         return
     found: list[tuple[str, str, Span | None]] = [
         *(("pool", each.name, each.span) for each in symbols.pools.values()),

@@ -36,7 +36,7 @@ def assumptions(file: s.File, symbols: Symbols) -> None:
             roles = list(dict.fromkeys(kind.role for kind in kinds))
             if len(roles) > 1:
                 symbols.log.report(problems.assumption_in_two_roles(node.name.span, name, roles))
-            if not used and not symbols.doubtful:
+            if not used and not symbols.in_doubt:
                 symbols.log.report(problems.assumption_unused(node.name.span, name))
             symbols.assumptions[name] = _assumption(node, kinds[0] if kinds else None, symbols)
     for effort in symbols.efforts.values():
@@ -80,6 +80,10 @@ def _range(node: s.AssumeOf, kind: Kind | None, symbols: Symbols) -> tuple[float
         symbols.log.report(problems.range_backwards(node.low.span.to(ends[-1].span)))
     if kind is None:
         return low, high
+    for end in ends:
+        if isinstance(end, s.Percent) and kind.written == "number":
+            symbols.log.report(problems.percent_for_number(end.span, node.name.text))
+            return (1.0, 1.0) if kind.open else (0.0, 0.0)
     # an amount that is not above its least end is none of the others
     wrong = next((end for end in ends if not kind.allows(_plain(end, scope))), None)
     if wrong is not None and kind.role == "odds":

@@ -161,6 +161,7 @@ def _assumed(node: s.Name, kind: Kind, symbols: Symbols) -> str:
     symbols.uses.setdefault(node.text, []).append((node.span, kind))
     if node.text not in symbols.assumed and node.text not in symbols.doubtful:
         near = nearest(node.text, [*symbols.assumed, *symbols.knobs])
+        symbols.mistaken.add(node.text)
         symbols.log.report(problems.unknown_assumption(node.span, node.text, near))
     return node.text
 
@@ -187,20 +188,26 @@ def by_segment(
     known = segments_of(tables, symbols)
     made: dict[str, ir.Stated] = {}
     for each in figures:
-        name = segment_name(each.segment, known, symbols)
-        if name in made and each.segment is not None:
-            symbols.log.report(problems.figure_twice(each.segment.span, what, each.segment.text))
-        made.setdefault(name, stated(each.value, what, kind, symbols))
+        figure = stated(each.value, what, kind, symbols)
+        for node in each.segments:
+            name = _segment_name(node, known, symbols)
+            if name in made:
+                symbols.log.report(problems.figure_twice(node.span, what, node.text))
+            made.setdefault(name, figure)
+        if not each.segments:
+            made[""] = figure
     return tuple(made.items())
 
 
-def segment_name(node: s.Name | None, known: Sequence[str], symbols: Symbols) -> str:
-    """The segment that a figure is for; "" for the rest, and where it is for all."""
-    if node is None or (node.text == REST and REST not in known):
+def _segment_name(node: s.Name, known: Sequence[str], symbols: Symbols) -> str:
+    """The segment that a figure is for; "" for the rest."""
+    if node.text == REST and REST not in known:
         return ""
     if node.text not in known and node.text not in symbols.doubtful:
         near = nearest(node.text, known)
-        symbols.log.report(problems.unknown_segment(node.span, node.text, "any set", near))
+        symbols.mistaken.add(node.text)
+        hint = "leave the segments out: a figure alone is for all of them"
+        symbols.log.report(problems.unknown_segment(node.span, node.text, "any set", near, hint))
     return node.text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from segrules.lang import ir
 from segrules.lang.check.figures import all_segments
@@ -54,15 +54,16 @@ _SAID: dict[type, str] = {
 
 @dataclass(frozen=True)
 class Asked:
-    """A project and the set of segments it goes by."""
+    """A project and the set of segments it goes by; `blamed` are levers that do not fit it."""
 
     project: ir.Project
     by: ir.SegmentSet
+    blamed: list[ir.Lever] = field(default_factory=list)
 
 
 def check_project(project: ir.Project, by: ir.SegmentSet, symbols: Symbols) -> None:
     """Whether every segment has its figures and an agent to serve it."""
-    if symbols.doubtful or project.span is None:
+    if symbols.in_doubt or project.span is None:
         return
     asked = Asked(project, by)
     log = symbols.log
@@ -114,11 +115,16 @@ def _served(asked: Asked, symbols: Symbols) -> Iterable[Diagnostic]:
 
 
 def fits(scenario: ir.Scenario, span: Span, asked: Asked, symbols: Symbols) -> bool:
-    """Whether every lever finds what it changes; the first that does not is complained about."""
+    """Whether every lever finds what it changes; the first that does not is complained about.
+
+    A lever that several scenarios share is complained about once.
+    """
     for lever in scenario.levers:
         found = _misfit(lever, scenario.name, span, asked, symbols)
         if found is not None:
-            symbols.log.report(found)
+            if all(lever is not each for each in asked.blamed):
+                symbols.log.report(found)
+                asked.blamed.append(lever)
             return False
     return True
 
@@ -136,7 +142,7 @@ def _misfit(
             if isinstance(edit, ir.Odds | ir.Plus) and edit.stage not in stages
         ]
     if odd:
-        if symbols.doubtful & set(odd):
+        if (symbols.doubtful | symbols.mistaken) & set(odd):
             return None
         return problems.scenario_does_not_fit(span, name, odd[0], by.name, project.of)
     if lever.timing.start >= project.months:
@@ -159,7 +165,7 @@ def _edit(
     allowed = _TIMES[edit.of] if isinstance(edit, ir.Times) else _EDITS[type(edit)]
     if project.about not in allowed:
         return problems.lever_of_another_project(span, name, word, project.about, allowed)
-    if symbols.doubtful:
+    if symbols.in_doubt:
         return None
     needed = _needed(edit, project, symbols)
     if needed:

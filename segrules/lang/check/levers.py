@@ -81,6 +81,7 @@ def _scenario(node: s.ScenarioOf, nodes: dict[str, s.ScenarioOf], symbols: Symbo
     for part in node.parts:
         if part.text not in nodes and part.text not in symbols.doubtful:
             near = nearest(part.text, nodes)
+            symbols.mistaken.add(part.text)
             symbols.log.report(problems.unknown_scenario(part.span, part.text, near))
         elif part.text in symbols.scenarios:
             found = symbols.scenarios[part.text].levers
@@ -170,7 +171,12 @@ def _segments(node: s.LeverOf, symbols: Symbols) -> tuple[str, ...]:
             symbols.log.report(problems.segment_named_twice(target.span, target.text))
         elif target.text not in known and target.text not in symbols.doubtful:
             near = nearest(target.text, known)
-            symbols.log.report(problems.unknown_segment(target.span, target.text, "any set", near))
+            symbols.mistaken.add(target.text)
+            symbols.log.report(
+                problems.unknown_segment(
+                    target.span, target.text, "any set", near, "write `every segment`"
+                )
+            )
     return tuple(dict.fromkeys(target.text for target in node.targets))
 
 
@@ -255,7 +261,16 @@ def _to(effect: s.Effect, made: _Made) -> None:
     made.edits.append(ir.RouteTo(pool, after))
 
 
+def _not_added(effect: s.Effect, made: _Made) -> None:
+    """Complains about `agents + 2`: a lever says what there will be, not how much more."""
+    figure = made.figure(effect)
+    if isinstance(figure, s.Number | s.Percent) and figure.span.text.startswith("+"):
+        log = made.symbols.log
+        log.report(problems.lever_does_not_add(figure.span, effect.word, figure.written))
+
+
 def _skill(effect: s.Effect, made: _Made) -> None:
+    _not_added(effect, made)
     (also,) = effect.also
     skill = figures.plain(made.figure(effect), "skill", COUNT, made.symbols)
     odds = figures.moved(also.figure, "odds", ODDS, made.symbols)
@@ -263,6 +278,7 @@ def _skill(effect: s.Effect, made: _Made) -> None:
 
 
 def _agents(effect: s.Effect, made: _Made) -> None:
+    _not_added(effect, made)
     agents = figures.stated(made.figure(effect), "agents", COUNT, made.symbols)
     _each_pool(effect, made, lambda pool: ir.Staffed(pool, agents))
 
@@ -274,11 +290,13 @@ def _each_pool(effect: s.Effect, made: _Made, edit: Callable[[str], ir.Edit]) ->
 
 
 def _reserve(effect: s.Effect, made: _Made) -> None:
+    _not_added(effect, made)
     agents = figures.whole(made.figure(effect), "reserve", (1, MAX_AGENTS), 1, made.symbols)
     made.edits.append(ir.Reserve(agents))
 
 
 def _checked(effect: s.Effect, made: _Made) -> None:
+    _not_added(effect, made)
     share = figures.stated(made.figure(effect), "checked", SHARE, made.symbols)
     made.edits.append(ir.Checked(share))
 
@@ -358,4 +376,5 @@ _EFFECTS: dict[str, Callable[[s.Effect, _Made], None]] = {
 def _check_stage(name: s.Name, symbols: Symbols) -> None:
     known = [stage.name for funnel in symbols.funnels.values() for stage in funnel.stages[1:]]
     if name.text not in known and name.text not in symbols.doubtful:
+        symbols.mistaken.add(name.text)
         symbols.log.report(problems.unknown_stage(name.span, name.text, nearest(name.text, known)))

@@ -82,10 +82,22 @@ def _project(node: s.ProjectOf, symbols: Symbols) -> ir.Project | None:
         _against(compare, symbols), _held(parts.get("hold"), symbols), aim, node.name.span,
     )  # fmt: skip
     fitting.check_project(shown, by, symbols)
-    names = [name for name in compare.names if _fits(name, shown, by, symbols)]
+    asked = fitting.Asked(shown, by)
+    fit = {name.text for name in _own_first(compare.names, symbols) if _fits(name, asked, symbols)}
     if compare.against is not None and shown.against != TODAY:
-        _fits(compare.against, shown, by, symbols)
-    return replace(shown, compare=tuple(dict.fromkeys(name.text for name in names)))
+        _fits(compare.against, asked, symbols)
+    names = dict.fromkeys(name.text for name in compare.names if name.text in fit)
+    return replace(shown, compare=tuple(names))
+
+
+def _own_first(names: Sequence[s.Name], symbols: Symbols) -> list[s.Name]:
+    """Scenarios with levers of their own before those made of others, which share them."""
+
+    def is_bundle(name: s.Name) -> bool:
+        found = symbols.scenarios.get(name.text)
+        return found is not None and bool(found.parts)
+
+    return sorted(names, key=is_bundle)
 
 
 def _figure(part: s.ProjectPart) -> s.Expression:
@@ -100,6 +112,8 @@ def _choose(node: s.ProjectOf, symbols: Symbols) -> _Of | None:
     """What `of` names, or the project's own name, or the only funnel, life or line there is."""
     known = [*symbols.funnels, *symbols.lives, *symbols.lines]
     name = node.of.text if node.of else node.name.text
+    if name not in known and name in symbols.doubtful:
+        return None
     if node.of is None and name not in known and len(known) == 1:
         name = known[0]
     kind = about(name, symbols)
@@ -199,11 +213,11 @@ def _held(part: s.ProjectPart | None, symbols: Symbols) -> tuple[Literal["cost",
     return tuple(dict.fromkeys(words))
 
 
-def _fits(name: s.Name, project: ir.Project, by: ir.SegmentSet, symbols: Symbols) -> bool:
+def _fits(name: s.Name, asked: fitting.Asked, symbols: Symbols) -> bool:
     found = symbols.scenarios.get(name.text)
     if found is None:
         if name.text not in symbols.doubtful:
             near = nearest(name.text, symbols.scenarios)
             symbols.log.report(problems.unknown_scenario(name.span, name.text, near))
         return False
-    return fitting.fits(found, name.span, fitting.Asked(project, by), symbols)
+    return fitting.fits(found, name.span, asked, symbols)

@@ -64,6 +64,8 @@ class Symbols:
     named: set[tuple[str, str]] = field(default_factory=set)
     """The pools and pay plans that something names, each with its kind."""
     doubtful: frozenset[str] = frozenset()
+    mistaken: set[str] = field(default_factory=set)
+    """Names that stand for nothing, which was said: what only follows from that is not."""
     broken: tuple[Span, ...] = ()
     partial: dict[str, ir.SegmentSet] = field(default_factory=dict)
     """Sets that are known in part: what is said of them is checked, but no rule can read them."""
@@ -77,6 +79,11 @@ class Symbols:
             text = span.source.text
             line = text[text.rfind("\n", 0, span.start) + 1 : span.end]
             self.doubtful |= {named[1]} if named else set(_WORD.findall(line))
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something could not be read or stands for nothing: what is lacking may be it."""
+        return bool(self.doubtful or self.mistaken)
 
     def in_part(self, span: Span) -> bool:
         """Whether some of a declaration could not be read."""

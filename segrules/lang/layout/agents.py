@@ -19,7 +19,7 @@ _WRAPPED = {
 
 
 def figures(found: tuple[s.FigureOf, ...]) -> str:
-    """`60% for gold, 5% for rest`."""
+    """`60% for gold and silver, 5% for rest`."""
     return ", ".join(_figure(each) for each in found)
 
 
@@ -28,7 +28,7 @@ def _figure(node: s.FigureOf) -> str:
     if node.unit:
         once = isinstance(node.value, s.Number) and node.value.value == 1
         text += f" {node.unit}" if once else f" {node.unit}s"
-    return f"{text} for {name(node.segment)}" if node.segment else text
+    return f"{text} for {names(node.segments, ' and ')}" if node.segments else text
 
 
 def _part(node: s.PartOf) -> str:

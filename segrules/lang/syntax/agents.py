@@ -17,13 +17,13 @@ Figure = Number | Percent | Name
 
 @node
 class FigureOf:
-    """A figure of one segment; `segment` is None where it holds for all.
+    """A figure of some segments; without `segments` it holds for all.
 
     `value` is a Figure, but for `time`: there it may be any expression. `unit` is that of `wait`.
     """
 
     value: Expression
-    segment: Name | None
+    segments: tuple[Name, ...]
     unit: UnitWord | None
     span: Span = _SPAN
 

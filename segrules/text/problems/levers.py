@@ -19,10 +19,29 @@ _LIFE = (
 )
 
 
+_WIDEST = 160
+
+
 def _better(lever: str) -> str:
     return f"scenario better {{\n  {lever}\n}}\n"
 
 
+FOR_WHOM = entry(
+    "SEG848",
+    "a lever that does not say for whom, or what it changes",
+    why="A lever names the segments it treats (`every segment` for all of them), and then what it "
+    "changes there: a stage, a figure or a column. Neither can be guessed from the other.",
+    wrong=TEAM + _ASSUME + _better("comms sale odds step"),
+    right=TEAM + _ASSUME + _better("comms every segment sale odds step"),
+)
+SETS = entry(
+    "SEG849",
+    "a figure of a lever that looks as if it were added",
+    why="The agents, the skill and the share checked of a lever are those there will be, so that "
+    "a file can be read without today's figures at hand. A plus before them says something else.",
+    wrong=TEAM + _better("capacity desk agents +2"),
+    right=TEAM + _better("capacity desk agents 6"),
+)
 OTHER_LEVER = entry(
     "SEG862",
     "an effect of another lever",
@@ -116,6 +135,33 @@ ROUTED = entry(
     + _better("route high to top")
     + _COMPARED,
 )
+
+
+def lever_for_whom(span: Span, lever: str, right: str) -> Diagnostic:
+    """`right` is the lever for every segment."""
+    return FOR_WHOM.at(
+        span,
+        f"{quoted(lever)} does not say which segments it treats",
+        f"name them, or all of them: `{shown(right, _WIDEST)}`",
+    )
+
+
+def lever_changes_what(span: Span, lever: str, right: str) -> Diagnostic:
+    """`right` is the lever with a place for what is left out."""
+    return FOR_WHOM.at(
+        span,
+        f"{quoted(lever)} does not say what changes for its segments",
+        f"name it behind the segments: `{shown(right, _WIDEST)}`",
+    )
+
+
+def lever_does_not_add(span: Span, word: str, written: str) -> Diagnostic:
+    figure = written.removeprefix("+")
+    return SETS.at(
+        span,
+        f"this sets {quoted(word)} to {shown(figure)}; it adds nothing to what there is",
+        f"write what there will be, without the sign: `{word} …`",
+    )
 
 
 def effect_of_another_lever(span: Span, word: str, kinds: Sequence[str]) -> Diagnostic:

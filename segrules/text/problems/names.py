@@ -174,13 +174,21 @@ def unknown_table(span: Span, name: str, near: str | None) -> Diagnostic:
     )
 
 
-def unknown_segment(span: Span, name: str, segments: str, near: str | None) -> Diagnostic:
+def unknown_segment(
+    span: Span, name: str, segments: str, near: str | None, everyone: str = ""
+) -> Diagnostic:
+    """`everyone` says how all segments are named there, for those who wrote `all`."""
     of = "of any `segments` block" if segments == "any set" else f"of {quoted(segments)}"
     return UNKNOWN_SEGMENT.at(
         span,
         f"unknown segment {quoted(name)}",
-        closest(near, "segment", f"name a segment {of}"),
+        everyone
+        if everyone and name in _EVERYONE
+        else closest(near, "segment", f"name a segment {of}"),
     )
+
+
+_EVERYONE = frozenset({"all", "any", "everyone", "everybody"})
 
 
 def unknown_decider(span: Span, name: str, segments: str, near: str | None) -> Diagnostic:
