@@ -121,23 +121,46 @@ def carry_out(
     """
     if settings.engine not in ENGINES:
         raise RulesError([problems.not_for_lines(settings.engine, list(ENGINES))], unable=True)
-    ruleset = placement.ruleset
-    line = next(each for each in ruleset.lines if each.name == project.of)
-    pools = tuple(each for each in ruleset.pools if not line.pools or each.name in line.pools)
-    if not pools:
-        raise RulesError([problems.no_pools(line.name)], unable=True)
     seed = project.seed if settings.seed is None else settings.seed
-    found = contacts(placement, line, find_set(ruleset, project.by))
-    asked = Asked(ruleset, project, line, pools, placement.context.as_of, seed)
-    made = case(asked, past(found, line, pools, seed))
+    made = prepared(placement, project, seed, past_of(placement, project, seed))
     choice = _chosen(made, settings.engine)
     if choice.method != "events":
         return _result(made, choice, _by_formula(made), complete=True)
     runs = project.runs if settings.runs is None else settings.runs
-    done = _play(made, runs, settings, on_progress)
+    done = play(made, runs, settings, on_progress)
     if len(done.draw) < 2:
         raise KeyboardInterrupt
     return _result(made, choice, done, complete=len(done.draw) == runs)
+
+
+def past_of(placement: Placement, project: ir.Project, seed: int) -> Past:
+    """What the log says of the line of a project.
+
+    Raises:
+        RulesError: the log does not tell what is needed, or nobody may serve the line.
+    """
+    line, pools = _served(placement.ruleset, project)
+    found = contacts(placement, line, find_set(placement.ruleset, project.by))
+    return past(found, line, pools, seed)
+
+
+def prepared(placement: Placement, project: ir.Project, seed: int, learnt: Past) -> Case:
+    """Everything that is known before the first day.
+
+    Raises:
+        RulesError: a question has no answer as it was put.
+    """
+    line, pools = _served(placement.ruleset, project)
+    as_of = placement.context.as_of
+    return case(Asked(placement.ruleset, project, line, pools, as_of, seed), learnt)
+
+
+def _served(ruleset: ir.Ruleset, project: ir.Project) -> tuple[ir.Line, tuple[ir.Pool, ...]]:
+    line = next(each for each in ruleset.lines if each.name == project.of)
+    pools = tuple(each for each in ruleset.pools if not line.pools or each.name in line.pools)
+    if not pools:
+        raise RulesError([problems.no_pools(line.name)], unable=True)
+    return line, pools
 
 
 def _chosen(made: Case, engine: str) -> Choice:
@@ -162,7 +185,7 @@ def _chosen(made: Case, engine: str) -> Choice:
 
 
 @dataclass(frozen=True)
-class _Done:
+class Done:
     """Days of every plan; draw: the group of each day."""
 
     arms: tuple[Days, ...]
@@ -183,9 +206,13 @@ class _Work:
         return [played(drawn[at], self.targets, self.seed, span) for drawn in self.arms]
 
 
-def _play(
-    made: Case, runs: int, settings: Settings, on_progress: Callable[[int], None] | None
-) -> _Done:
+def play(
+    made: Case,
+    runs: int,
+    settings: Settings,
+    on_progress: Callable[[int], None] | None = None,
+) -> Done:
+    """Play days of every plan; fewer than `runs` of them after an interruption."""
     draw_of = _spans(runs, made.draws)
     work = _Work(made.arms, draw_of, made.targets, made.asked.seed)
     results: dict[Span, list[Days]] = {}
@@ -193,10 +220,10 @@ def _play(
         work_through(work, list(draw_of), pool, results.__setitem__, on_progress)
     ordered = sorted(results)
     if not ordered:
-        return _Done((), ())
+        return Done((), ())
     arms = [joined([results[span][at] for span in ordered]) for at in range(len(made.arms))]
     draws = tuple(draw_of[span] for span in ordered for _ in range(*span))
-    return _Done(tuple(arms), draws)
+    return Done(tuple(arms), draws)
 
 
 def _spans(runs: int, draws: int) -> dict[Span, int]:
@@ -209,7 +236,7 @@ def _spans(runs: int, draws: int) -> dict[Span, int]:
     }
 
 
-def _by_formula(made: Case) -> _Done:
+def _by_formula(made: Case) -> Done:
     """A mean day for every draw and for days that are quiet and busy."""
     factors = busy_days(made.past.busyness)
     arms = []
@@ -222,15 +249,15 @@ def _by_formula(made: Case) -> _Done:
                     raise RulesError([problems.queue_fault(found, plan.name)], unable=True)
                 days.append(found)
         arms.append(joined(days))
-    return _Done(tuple(arms), tuple(at for at in range(made.draws) for _ in factors))
+    return Done(tuple(arms), tuple(at for at in range(made.draws) for _ in factors))
 
 
 # ---- figures
 
 
-def _result(made: Case, choice: Choice, done: _Done, *, complete: bool) -> LineProjection:
+def _result(made: Case, choice: Choice, done: Done, *, complete: bool) -> LineProjection:
     asked, learnt = made.asked, made.past
-    costs = [_cost(made, plan, done) for plan in range(len(made.plans))]
+    costs = [cost_of(made, plan, done) for plan in range(len(made.plans))]
     found: list[LineRow] = []
     parts: list[PartOfDay] = []
     names = [pool.name for pool in asked.pools]
@@ -266,7 +293,7 @@ def _result(made: Case, choice: Choice, done: _Done, *, complete: bool) -> LineP
     )
 
 
-def _cost(made: Case, plan: int, done: _Done) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def cost_of(made: Case, plan: int, done: Done) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Minor units of each day, float64[R]."""
     draw = np.array(done.draw)
     found = np.empty(len(draw))

@@ -125,15 +125,15 @@ def test_ctrl_c_keeps_the_settings_that_are_done(
     busy: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
-    whole = sweeping.project
+    whole = sweeping.carry_out
 
-    def cut(*args):
+    def cut(*args, **more):
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return whole(*args)
+        return whole(*args, **more)
 
-    monkeypatch.setattr(sweeping, "project", cut)
+    monkeypatch.setattr(sweeping, "carry_out", cut)
     done = ask("sweep", busy, "--over", "letter_odds=1:1.4:3", "--runs", 200)
     assert done.code == 130
     assert "incomplete: interrupted after 1 of 3 settings" in done.out

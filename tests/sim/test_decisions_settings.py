@@ -1,9 +1,10 @@
 """What is varied and what is limited: as it is written, and what is wrong with it."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from decisions_forms import HEAD, LEVERS, rules_of
+from decisions_forms import AGENTS, HEAD, LEVERS, rules_of
 
 from segrules.lang.types import decimals
 from segrules.sim.decisions.limits import bounds
@@ -114,21 +115,42 @@ def test_knobs_are_written_for_the_rules(ruleset):
 # ---- limits
 
 
-KNOWN = ("joined", "sold", "sales", "revenue", "cost", "profit")
+def limits(*arguments, ruleset=None, **project):
+    made = ruleset or rules_of(HEAD + LEVERS).ruleset
+    return bounds(arguments, made, replace(made.projects[0], **project))
 
 
 def test_limits_are_read():
-    one, two, three = bounds(
-        ["cost<=today", "sales >=  95% of today", "cost <= 50_000"], KNOWN, "GBP"
-    )
+    one, two, three = limits("cost<=today", "sales >=  95% of today", "cost <= 50_000")
     assert one.excess(100.0, 110.0) == pytest.approx(0.1)
     assert one.excess(100.0, 90.0) == pytest.approx(-0.1)
     assert two.excess(100.0, 94.0) == pytest.approx(1 / 95)
     assert two.excess(100.0, 96.0) < 0
     assert three.allowed(7.0) == 5_000_000
     assert [each.measure for each in (one, two, three)] == ["cost", "sales", "cost"]
-    (sales,) = bounds(["sales <= 50"], KNOWN, "GBP")
+    (sales,) = limits("sales <= 50")
     assert sales.allowed(7.0) == 50
+
+
+def test_limits_on_lines_are_of_their_own_measures():
+    wait, late, dear = limits("wait <= 60", "answered in  time >= 80%", "cost <= 50", about="line")
+    assert wait.allowed(7.0) == 60
+    assert (late.measure, late.allowed(0.5)) == ("answered in time", 0.8)
+    assert dear.allowed(7.0) == 5_000
+    for argument, code in (("sales >= today", "SEG723"), ("pay >= today", "SEG733"),
+                           ("wait <= 60%", "SEG722")):  # fmt: skip
+        with pytest.raises(RulesError) as raised:
+            limits(argument, about="line")
+        assert [each.code for each in raised.value.diagnostics] == [code]
+
+
+def test_a_limit_on_pay_is_a_part_of_todays():
+    made = rules_of(HEAD + AGENTS + LEVERS).ruleset
+    (pay,) = limits("pay >= 95% of today", ruleset=made)
+    assert (pay.measure, pay.allowed(200.0)) == ("pay", 190.0)
+    for argument in ("pay <= today", "pay >= 900"):
+        with pytest.raises(RulesError, match="no limit on pay"):
+            limits(argument, ruleset=made)
 
 
 @pytest.mark.parametrize(
@@ -139,13 +161,15 @@ def test_limits_are_read():
         ("cost <= much", "SEG722"),
         ("<= today", "SEG722"),
         ("95% of today <= cost", "SEG722"),
-        ("wait <= 60", "SEG723"),
+        ("wait <= 60", "SEG733"),
+        ("pay >= 95% of today", "SEG733"),
+        ("cost <= 50%", "SEG722"),
         ("profits >= today", "SEG723"),
     ],
 )
 def test_what_is_wrong_with_a_limit_is_said(argument, code):
     with pytest.raises(RulesError) as raised:
-        bounds([argument], KNOWN, "GBP")
+        limits(argument)
     (found,) = raised.value.diagnostics
     assert found.code == code
     assert found.hint

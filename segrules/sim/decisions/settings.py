@@ -24,19 +24,24 @@ MOST_STEPS = 1_000
 class Dial:
     """What can be turned, from `low` to `high`, as it is written.
 
-    knob: of the rules, otherwise an assumption. whole: to whole numbers only. Values are those of
-    the rule file: percentages are parts of one, amounts are in units of the currency, lengths
-    count their `unit`.
+    knob: of the rules, otherwise an assumption. whole: to whole numbers only. now: how it is set;
+    today: the same where that lies between the ends, else the nearer end. Values are those of the
+    rule file: percentages are parts of one, amounts are in units of the currency, lengths count
+    their `unit`.
     """
 
     name: str
     low: float
     high: float
-    today: float
+    now: float
     knob: bool
     whole: bool
     percent: bool = False
     unit: str = ""
+
+    @property
+    def today(self) -> float:
+        return min(max(self.now, self.low), self.high)
 
     def written(self, value: float) -> str:
         """The value as it stands in a rule file."""
@@ -187,8 +192,7 @@ def _narrowed(
         ends_declared = dial.written(dial.low), dial.written(dial.high)
         raise _refused(problems.range_outside(dial.name, *ends_declared))
     whole = dial.whole and all((each or Fraction(0)).denominator == 1 for each in values)
-    today = min(max(dial.today, low), high)
-    return replace(dial, low=low, high=high, today=today, whole=whole)
+    return replace(dial, low=low, high=high, whole=whole)
 
 
 def _value(text: str, dial: Dial) -> Fraction | None:
