@@ -81,9 +81,10 @@ def command(
     with Progress("looking", evaluations, "settings") as progress, _asked_to_stop() as asked:
 
         def tell(unit: str, done: int) -> None:
-            if unit != progress.unit:
+            if unit not in ("settings", progress.unit):
                 progress.turn_to("judging the best", unit)
-            progress(done)
+            if unit == progress.unit:
+                progress(done)
 
         place = placer(rules, frames, day, project)
         found = optimise_project(place, wish, settings, on_progress=tell, stop=lambda: bool(asked))

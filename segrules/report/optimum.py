@@ -88,7 +88,11 @@ def _scale(measure: str, found: Best) -> float:
     """To the units in which a measure is told: shares in percent."""
     if measure == PAY or measure in MONEY_MEASURES:
         return units(1, found.currency)
-    return 100.0 if unit_of(found.quest.project, measure, found.currency) == "share" else 1.0
+    return 100.0 if _is_share(measure, found) else 1.0
+
+
+def _is_share(measure: str, found: Best) -> bool:
+    return measure != PAY and unit_of(found.quest.project, measure, found.currency) == "share"
 
 
 def _settings(found: Best) -> RenderableType:
@@ -144,7 +148,8 @@ def _limits(found: Best) -> RenderableType:
     for each in found.quest.limits:
         scale = _scale(each.measure, found)
         today, then = measures[f"today {each.measure}"], measures[f"then {each.measure}"]
-        figures = [estimate(one, 0.0, scale) for one in (today, each.allowed(today), then)]
+        sign = "%" if _is_share(each.measure, found) else ""
+        figures = [estimate(one, 0.0, scale) + sign for one in (today, each.allowed(today), then)]
         kept = "yes" if _kept(each, found) else "no"
         if kept == "no" and figures[1] == figures[2]:
             # it would look as if it were kept

@@ -30,7 +30,7 @@ def sweep_tables(found: Swept, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
     names = ", ".join(dial.name for dial in found.dials)
     yield heading(
         f"{found.project.name} over {names}: the next {found.project.months} months, "
-        f"{_luck(found)} at each of {count(len(found.steps))} settings, seed {found.seed}"
+        f"{_luck(found)} at {_settings(found)}, seed {found.seed}"
     )
     if not found.complete:
         yield note(f"incomplete: interrupted after {len(found.steps)} of {found.asked} settings")
@@ -48,6 +48,11 @@ def sweep_tables(found: Swept, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
         f"\nengine {found.engine}: {found.why}\n"
         f"every setting has the same {same}, so neighbours differ by the setting and not by luck"
     )
+
+
+def _settings(found: Swept) -> str:
+    steps = len(found.steps)
+    return "one setting" if steps == 1 else f"each of {count(steps)} settings"
 
 
 def _luck(found: Swept) -> str:
@@ -114,7 +119,7 @@ def _said(found: Swept, scenario: str) -> str:
         return f"no setting makes a difference to its {found.measure}"
     ours = all(dial.knob for dial in found.dials)
     lines = [f"{'best' if ours else 'most favourable'} of these: {_setting(found.best(scenario))}"]
-    if len(found.dials) == 1:
+    if len(found.dials) == 1 and len(rows) > 1:
         dial = found.dials[0]
         where = [f"{dial.name} {_near(dial, value)}" for value in found.turns(scenario)]
         lines.append(

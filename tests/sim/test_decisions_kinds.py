@@ -376,6 +376,22 @@ def test_what_is_now_is_told_though_it_is_not_looked_at():
     assert found.today.objective > found.found.chosen.objective
 
 
+def test_settings_are_those_that_somebody_would_write():
+    """A share for each sale has steps where the rules say so, and few digits where not."""
+    for declared, allowed in (
+        ("4% from 0% to 8% step 3%", {"0%", "3%", "6%"}),
+        ("4% from 0% to 8%", {f"{tenth / 100:g}%" for tenth in range(0, 801, 1)}),
+    ):
+        text = PAID.replace("knob share", f"knob part = {declared}\nknob share")
+        made = rules_of(text.replace("4% of value", "part of value"))
+        wish = Wish(["part"], ["pay >= 80% of today"], "profit", "paid_otherwise", 12)
+        frames = {"customers": customers()}
+        found = optimise(made, frames, wish, Settings(runs=200), as_of=DAY)
+        for each in found.choice.finalists:
+            assert found.setting(each.design).shown[0] in allowed
+        assert min(each.kept for each in found.paid) >= 0.8
+
+
 # ---- tests that are possible
 
 

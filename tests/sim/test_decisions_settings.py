@@ -17,7 +17,8 @@ def ruleset():
     text = HEAD.replace(
         "knob fee",
         "knob part = 25% from 10% to 40%\nknob recent = 60 days from 30 days to 90 days\n"
-        "knob step = 1.5 from 0.5 to 2\nknob one = 3 from 3 to 3\nknob fee",
+        "knob stepped = 20% from 10% to 30% step 5%\nknob step = 1.5 from 0.5 to 2\n"
+        "knob one = 3 from 3 to 3\nknob fee",
     )
     return rules_of(text + LEVERS).ruleset
 
@@ -34,6 +35,9 @@ def shown(argument, ruleset):
         ("fee=1:4:4", ["1", "2", "3", "4"]),
         ("golden_from=1:5:3", ["1", "3", "5"]),
         ("fee=1:2:5", ["1", "2"]),
+        ("stepped", ["10%", "15%", "20%", "25%", "30%"]),
+        ("stepped=10%:20%", ["10%", "15%", "20%"]),
+        ("stepped=10%:30%:2", ["10%", "30%"]),
         ("part=10%:40%:4", ["10%", "20%", "30%", "40%"]),
         ("recent=30 days:90 days:3", ["30 days", "60 days", "90 days"]),
         ("recent=30:90:3", ["30 days", "60 days", "90 days"]),

@@ -20,6 +20,7 @@ from segrules.sim.decide.search import (
     finalists,
     never,
     search,
+    tidied,
 )
 from segrules.sim.model import Counts, Floats, require
 from segrules.sim.uniforms import identity
@@ -97,7 +98,11 @@ def optimise(
     had for being chosen. Everything depends on the task and the seed, unless it is stopped.
     """
     tried = search(task, evaluate, seed=seed, stop=stop)
-    last = finalists(task, tried, task.finalists)
+    last: list[Tried] = []
+    for each in finalists(task, tried, task.finalists):
+        rounded = tidied(task, each, evaluate)
+        if all(rounded.design != other.design for other in last):
+            last.append(rounded)
     if not last:
         return Optimum(tried[0], None, tried[0], len(tried), not stop())
     designs: list[Design] = [each.design for each in last]

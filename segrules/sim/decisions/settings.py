@@ -17,6 +17,9 @@ from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 
 STEPS = 5
+FEW = 25
+"""Settings up to which a declared step is followed where no number of them is asked for."""
+
 MOST_STEPS = 1_000
 
 
@@ -38,6 +41,8 @@ class Dial:
     whole: bool
     percent: bool = False
     unit: str = ""
+    step: float = 0.0
+    first: float = 0.0
 
     @property
     def today(self) -> float:
@@ -95,7 +100,7 @@ def ranges(arguments: Sequence[str], ruleset: ir.Ruleset) -> list[tuple[Dial, in
     for argument in arguments:
         name, ends, steps = _read(argument, "over", steps=True)
         dial = _narrowed(_dial(name, ruleset), argument, ends, "over", steps=True)
-        count = steps or STEPS
+        count = steps or _declared_steps(dial) or STEPS
         if not 2 <= count <= MOST_STEPS:
             raise _refused(problems.steps_out_of_range(name, MOST_STEPS))
         if dial.low == dial.high:
@@ -103,6 +108,14 @@ def ranges(arguments: Sequence[str], ruleset: ir.Ruleset) -> list[tuple[Dial, in
         found.append((dial, count))
     _once([dial for dial, _ in found])
     return found
+
+
+def _declared_steps(dial: Dial) -> int:
+    """The settings that the declared step makes, where those are few and reach both ends."""
+    if dial.step <= 0.0:
+        return 0
+    apart = (dial.high - dial.low) / dial.step
+    return round(apart) + 1 if abs(apart - round(apart)) < 1e-9 and 1 <= apart < FEW else 0
 
 
 def dials(arguments: Sequence[str], ruleset: ir.Ruleset) -> list[Dial]:
@@ -172,8 +185,13 @@ def _of_knob(knob: ir.Knob) -> Dial:
     )
     return Dial(
         knob.name, float(low), float(high), float(today), knob=True, whole=whole,
-        percent=knob.percent, unit=unit,
+        percent=knob.percent, unit=unit, step=_step(knob), first=float(low),
     )  # fmt: skip
+
+
+def _step(knob: ir.Knob) -> float:
+    step = knob.step
+    return 0.0 if step is None else float(step.count if isinstance(step, ir.Length) else step)
 
 
 def _narrowed(
