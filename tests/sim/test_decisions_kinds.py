@@ -19,7 +19,9 @@ from segrules.report.pilot import pilot_record
 from segrules.report.sweep import sweep_record, sweep_tables
 from segrules.rules import Rules
 from segrules.sim import whichever
+from segrules.sim.decide.information import Worth
 from segrules.sim.decide.optimise import fresh_seed
+from segrules.sim.decide.pilot import Pilot
 from segrules.sim.decisions import designs
 from segrules.sim.decisions.optimising import Wish
 from segrules.sim.line import past_of, play, prepared
@@ -425,3 +427,7 @@ def test_what_is_worth_nothing_is_not_best():
     assert all(each.net < max(2 * each.worth.error, 100) for each in found.pilots)
     assert found.best is None
     assert pilot_record(found)["best"] is None
+    # less than a pound, or than two of its errors, is nothing
+    for value, error, worth_it in ((50, 1, False), (5_000, 4_000, False), (5_000, 100, True)):
+        one = Pilot(100, 0.01, Worth(value, error), 0.0)
+        assert (replace(found, pilots=(one,)).best is one) == worth_it
