@@ -41,7 +41,9 @@ def account_tables(
         yield note(f"\n{name}: {said}")
     scale = _scale(account, found)
     measure = f"{account.parts.measure}{_unit(account, found)}"
-    yield heading(f"{name}, lever by lever: what each adds to the {measure}, in any order")
+    # the parts of a scenario are its own, whatever it is compared with
+    base = "" if found.project.against == "today" else " of today"
+    yield heading(f"{name}, lever by lever: what each adds to the {measure}{base}, in any order")
     yield _parts(account.parts, scale)
     spill = spilled(account, found, ruleset)
     if spill:

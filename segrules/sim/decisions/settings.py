@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,6 +22,8 @@ FEW = 25
 """Settings up to which a declared step is followed where no number of them is asked for."""
 
 MOST_STEPS = 1_000
+MOST = 10**15
+"""Values beyond it are nobody's."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,10 @@ def ranges(arguments: Sequence[str], ruleset: ir.Ruleset) -> list[tuple[Dial, in
     for argument in arguments:
         name, ends, steps = _read(argument, "over", steps=True)
         dial = _narrowed(_dial(name, ruleset), argument, ends, "over", steps=True)
-        count = steps or _declared_steps(dial) or STEPS
+        _check_possible(dial, ruleset)
+        count = steps
+        if count is None:
+            count = _declared_steps(dial) or STEPS
         if not 2 <= count <= MOST_STEPS:
             raise _refused(problems.steps_out_of_range(name, MOST_STEPS))
         if dial.low == dial.high:
@@ -108,6 +114,23 @@ def ranges(arguments: Sequence[str], ruleset: ir.Ruleset) -> list[tuple[Dial, in
         found.append((dial, count))
     _once([dial for dial, _ in found])
     return found
+
+
+def _check_possible(dial: Dial, ruleset: ir.Ruleset) -> None:
+    """An assumption may be asked about beyond its stated range, but not beyond what it can be."""
+    stated = next((each for each in ruleset.assumptions if each.name == dial.name), None)
+    if dial.knob or stated is None:
+        return
+    least, most, reach = -math.inf, math.inf, ""
+    if stated.role in ("odds", "factor"):
+        least, reach = math.ulp(0.0), "above 0"
+    elif stated.role in ("share", "response"):
+        least, most = (0.0 if stated.low >= 0.0 else -1.0), 1.0
+        reach = f"{100 * least:g}% to 100%"
+    elif stated.low >= 0.0:
+        least, reach = 0.0, "0 or more"
+    if not least <= dial.low <= dial.high <= most:
+        raise _refused(problems.range_impossible(dial.name, reach))
 
 
 def _declared_steps(dial: Dial) -> int:
@@ -223,6 +246,8 @@ def _value(text: str, dial: Dial) -> Fraction | None:
     try:
         value = Fraction(word.removesuffix("%"))
     except (ValueError, ZeroDivisionError):
+        return None
+    if abs(value) > MOST:
         return None
     return value / 100 if percent else value
 

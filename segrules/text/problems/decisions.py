@@ -215,6 +215,14 @@ def range_outside(name: str, low: str, high: str) -> Diagnostic:
     )
 
 
+def range_impossible(name: str, reach: str) -> Diagnostic:
+    return _VARY.about(
+        None,
+        f"the range of {quoted(name)} holds values that it cannot have",
+        f"take ends that are {reach}",
+    )
+
+
 def range_twice(name: str) -> Diagnostic:
     return _VARY.about(None, f"{quoted(name)} is varied twice", "name it once, with one range")
 
