@@ -11,6 +11,7 @@ from segrules.lang import ir
 from segrules.report.projection import EDGE, chance
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, estimate, percent, signed, units
+from segrules.sim.decide.optimise import Choice
 from segrules.sim.decide.search import Design
 from segrules.sim.decisions.asking import unit_of
 from segrules.sim.decisions.designs import GAIN
@@ -201,17 +202,7 @@ def optimum_record(found: Best) -> dict[str, Any]:
         "now": _design(found, found.today.design),
         "gain_now": found.today.measures[GAIN] * scale,
         "promised": None if choice is None else choice.promised * scale,
-        "delivered": None
-        if choice is None
-        else {
-            "mean": choice.delivered.mean * scale,
-            "interval80": [edge * scale for edge in choice.delivered.interval80],
-            "interval95": [edge * scale for edge in choice.delivered.interval95],
-            "mc_error": choice.delivered.error * scale,
-            "chance_better": choice.delivered.chance_better,
-            "runs": choice.judged,
-            "seed": choice.fresh,
-        },
+        "delivered": None if choice is None else _delivered(choice, scale),
         "limits": [
             {
                 "limit": each.written,
@@ -241,6 +232,19 @@ def optimum_record(found: Best) -> dict[str, Any]:
             }
             for each in choice.finalists
         ],
+    }
+
+
+def _delivered(choice: Choice, scale: float) -> dict[str, Any]:
+    judged = choice.delivered
+    return {
+        "mean": judged.mean * scale,
+        "interval80": [edge * scale for edge in judged.interval80],
+        "interval95": [edge * scale for edge in judged.interval95],
+        "mc_error": judged.error * scale,
+        "chance_better": judged.chance_better,
+        "runs": choice.judged,
+        "seed": choice.fresh,
     }
 
 

@@ -190,20 +190,7 @@ def pilot_record(found: Test) -> dict[str, Any]:
         "segments": list(found.segments),
         "rate": found.rate,
         "monthly": found.monthly,
-        "sizes": [
-            {
-                "part": each.part,
-                "effect": each.effect,
-                "customers_an_arm": each.customers,
-                "months": each.months,
-                "possible": each.possible,
-                "by_agent": None
-                if each.by_agent is None or math.isinf(each.by_agent)
-                else each.by_agent,
-                "by_revenue": each.by_value,
-            }
-            for each in found.needed
-        ],
+        "sizes": [_size(each) for each in found.needed],
         "agents": None
         if clusters is None
         else {
@@ -227,6 +214,19 @@ def pilot_record(found: Test) -> dict[str, Any]:
             for each in found.pilots
         ],
         "best": None if found.best is None else found.best.customers,
+    }
+
+
+def _size(each: Needed) -> dict[str, Any]:
+    known = each.by_agent is not None and not math.isinf(each.by_agent)
+    return {
+        "part": each.part,
+        "effect": each.effect,
+        "customers_an_arm": each.customers,
+        "months": each.months,
+        "possible": each.possible,
+        "by_agent": each.by_agent if known else None,
+        "by_revenue": each.by_value,
     }
 
 
