@@ -20,6 +20,7 @@ from segrules.sim.decisions.optimising import Best, Wish, optimise_project
 from segrules.sim.decisions.piloting import Costs, Test, plan_test
 from segrules.sim.decisions.sweeping import Swept, sweep_project
 from segrules.sim.projection import Projection, Settings, find_project
+from segrules.sim.whichever import table_of
 from segrules.text.diagnostic import RulesError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def sweep(
 ) -> Swept:  # fmt: skip
     """A project at every setting of `over`: `NAME`, `NAME=low:high` or `NAME=low:high:steps`."""
     place = placer(rules, tables, as_of, settings.project)
-    return sweep_project(place, over, settings, measure=measure)
+    return sweep_project(place, over, settings, measure=measure, history=rules.history)
 
 
 def optimise(
@@ -76,7 +77,7 @@ def backtest(
 
 def placer(rules: Rules, tables: Frames, day: dt.date, project: str | None) -> Placer:
     """Places the rows of the project's table by the rules with knobs set, beside those set now."""
-    table = rules.funnel(find_project(rules.ruleset, project).of).table
+    table = table_of(rules.ruleset, find_project(rules.ruleset, project))
 
     def place(knobs: Mapping[str, str]) -> Placement:
         return turned(rules, knobs, day).place(tables, as_of=day, table=table)

@@ -41,7 +41,8 @@ def command(
         typer.Option(
             "--limit",
             metavar="LIMIT",
-            help="What must hold, such as `cost <= today` or `sales >= 95% of today`.",
+            help="What must hold, such as `cost <= today`, `pay >= 95% of today` (in every pool), "
+            "or on a line `wait <= 60`.",
         ),
     ] = [],
     table: Tables = [],
@@ -60,11 +61,12 @@ def command(
 ) -> None:
     """Find the setting of knobs with which a scenario gains most, within limits.
 
-    It looks without luck, runs the best settings again with it, and judges the winner once more on
-    fresh luck. After Ctrl-C the best of what was tried is shown.
+    It looks without luck (on a line: with the same luck for all), runs the best settings again with
+    it, and judges the winner once more on fresh luck. After Ctrl-C the best of what was tried is
+    shown.
 
         segrules optimise rules.seg --vary complex_from --limit "cost <= today" ...
-        segrules optimise rules.seg --vary share=10%:40% --vary agents --measure sales ...
+        segrules optimise rules.seg --vary share=10%:40% --limit "pay >= 95% of today" ...
     """
     from segrules.deciding import placer
     from segrules.report.optimum import optimum_record, optimum_tables
@@ -77,10 +79,15 @@ def command(
     settings = Settings(project, runs, seed, threads=threads)
     wish = Wish(vary, limit, measure, scenario, evaluations)
     with Progress("looking", evaluations, "settings") as progress, _asked_to_stop() as asked:
+
+        def tell(unit: str, done: int) -> None:
+            if unit not in ("settings", progress.unit):
+                progress.turn_to("judging the best", unit)
+            if unit == progress.unit:
+                progress(done)
+
         place = placer(rules, frames, day, project)
-        found = optimise_project(
-            place, wish, settings, on_design=progress, stop=lambda: bool(asked)
-        )
+        found = optimise_project(place, wish, settings, on_progress=tell, stop=lambda: bool(asked))
     if form is Format.json:
         print_json(optimum_record(found))
     else:

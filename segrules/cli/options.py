@@ -94,7 +94,10 @@ ScenarioName = Annotated[
 Measure = Annotated[
     str | None,
     typer.Option(
-        "--measure", metavar="NAME", help="A stage, sales, revenue, cost or profit (the default)."
+        "--measure",
+        metavar="NAME",
+        help="A stage, sales, revenue, cost or profit (the default); on a line `wait` (the "
+        "default), `gives up`, `answered in time`, cost.",
     ),
 ]
 Futures = Annotated[

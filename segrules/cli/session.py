@@ -217,6 +217,11 @@ class Progress:
     def __call__(self, done: int) -> None:
         self.done = done
 
+    def turn_to(self, doing: str, unit: str, total: int = 0) -> None:
+        """Go on with something else, at a pace of its own; a total of 0 is not known."""
+        self.doing, self.unit, self.total, self.done = doing, unit, total, 0
+        self.started = time.monotonic()
+
     def __enter__(self) -> Progress:
         self.thread.start()
         return self
@@ -239,6 +244,9 @@ class Progress:
         if not self.done:
             return f"{self.doing}, {passed:.0f} s"
         pace = self.done / passed
+        rate = f"{pace:,.0f}" if pace >= 10.0 else f"{pace:.2g}"
+        if not self.total:
+            return f"{self.doing}: {self.done:,} {self.unit}, {rate} a second"
         left = (self.total - self.done) / pace
         said = f"{pace:,.0f} a second" if pace >= 1 else f"{60 * pace:.0f} a minute"
         return (

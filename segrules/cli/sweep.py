@@ -58,7 +58,8 @@ def command(
 ) -> None:
     """Turn a knob or an assumption through its range, and see where it pays and where it turns.
 
-    Every setting has the same seed and luck; after Ctrl-C the finished settings are shown.
+    It takes every project: a funnel, a life or a line. Every setting has the same seed and luck;
+    after Ctrl-C the finished settings are shown.
 
         segrules sweep rules.seg --over letter_odds --as-of 2026-06-30 ...
         segrules sweep rules.seg --over complex_from=3:8:6 --format csv ...
@@ -72,14 +73,16 @@ def command(
     rules = load(file, knob, day, history)
     frames = scan(rules, table)
     settings = Settings(project, runs, seed, threads=threads)
-    with Progress("sweeping", 0, "settings") as progress:
+    with Progress("sweeping", 0, "futures") as progress:
 
         def tell(done: int, todo: int) -> None:
             progress.total = todo
             progress(done)
 
         place = placer(rules, frames, day, project)
-        found = sweep_project(place, over, settings, measure=measure, on_step=tell)
+        found = sweep_project(
+            place, over, settings, measure=measure, on_progress=tell, history=rules.history
+        )
     show(found.findings)
     if form is SweepFormat.csv:
         _write_csv(found)

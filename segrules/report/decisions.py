@@ -50,7 +50,9 @@ def account_tables(found: Told, account: Account, ruleset: ir.Ruleset) -> Iterat
     measure = f"{account.parts.measure}{_unit(account, found)}"
     if isinstance(found, Projection):
         yield from _funnel_tables(found, account, ruleset)
-    yield heading(f"{name}, lever by lever: what each adds to the {measure}, in any order")
+    # the parts of a scenario are its own, whatever it is compared with
+    base = "" if found.project.against == "today" else " of today"
+    yield heading(f"{name}, lever by lever: what each adds to the {measure}{base}, in any order")
     yield _parts(account.parts, scale)
     spill = spilled(account, found, ruleset)
     if spill:

@@ -12,7 +12,7 @@ from segrules.lang import ir
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, estimate, signed, units
 from segrules.sim.decide.information import Worth
-from segrules.sim.decisions.piloting import Needed, Test, names_of
+from segrules.sim.decisions.piloting import LONGEST, Needed, Test, names_of
 
 _MEANING = {0.1: "small (p10)", 0.5: "middle", 0.9: "large (p90)"}
 
@@ -26,10 +26,15 @@ def pilot_tables(found: Test, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
     told = ", ".join(segments.get(name) or name for name in found.segments)
     yield note(
         f"counted from {found.entry} to {found.outcome} in {told}: {100 * found.rate:.3g}% get "
-        f"there today, and {count(found.monthly)} a month come to {found.entry}"
+        f"there {_base(found, labels)}, and {count(found.monthly)} a month come to {found.entry}"
     )
     yield heading("customers that each of two arms needs (two-sided 5%, power 80%)")
     yield _sizes(found)
+    if any(each.customers is not None and not each.possible for each in found.needed):
+        yield note(
+            f"– at today's arrivals it would take more than {LONGEST // 12} years: no test of this "
+            "size is possible"
+        )
     if found.clusters is not None:
         yield note(_agents(found))
     if found.evpi is None:
@@ -37,9 +42,17 @@ def pilot_tables(found: Test, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
         return
     yield heading(f"what it would be worth to know{_money(found)}")
     yield _worths(found, ruleset)
-    yield heading(f"tests of some sizes{_money(found)}: worth before the decision, less the cost")
-    yield _tests(found)
+    if found.pilots:
+        yield heading(
+            f"tests of some sizes{_money(found)}: worth before the decision, less the cost"
+        )
+        yield _tests(found)
     yield note(_advice(found))
+
+
+def _base(found: Test, labels: dict[str, str]) -> str:
+    against = found.project.against
+    return "today" if against == "today" else f"with {labels.get(against) or against}"
 
 
 def _money(found: Test) -> str:
@@ -51,27 +64,36 @@ def _sizes(found: Test) -> RenderableType:
     value = [">by revenue"] if any(each.by_value for each in found.needed) else []
     table = grid("effect", ">difference", ">customers an arm", ">months", *agents, *value)
     for each in found.needed:
-        cells = [
-            f"{signed(f'{100 * each.effect:.2g}')} points",
-            NONE if each.customers is None else count(each.customers),
-            _months(each),
-        ]
+        cells = [f"{signed(f'{100 * each.effect:.2g}')} points"]
+        cells += [_customers(each), _months(each)]
         if agents:
             cells.append(_by_agent(each))
         if value:
-            cells.append(NONE if each.by_value is None else count(each.by_value))
+            cells.append(
+                NONE if each.by_value is None or not each.possible else count(each.by_value)
+            )
         table.add_row(_MEANING[each.part], *cells)
     return table
 
 
-def _months(each: Needed) -> str:
-    if each.months is None:
+def _customers(each: Needed) -> str:
+    if each.customers is None:
         return NONE
-    return "under 1" if each.months < 1 else count(math.ceil(each.months))
+    return count(each.customers) if each.possible else "not possible"
+
+
+def _months(each: Needed) -> str:
+    if each.months is None or not each.possible:
+        return NONE
+    return _long(each.months)
+
+
+def _long(months: float) -> str:
+    return "under 1" if months < 1 else count(math.ceil(months))
 
 
 def _by_agent(each: Needed) -> str:
-    if each.by_agent is None:
+    if each.by_agent is None or not each.possible:
         return NONE
     return "too few agents" if math.isinf(each.by_agent) else count(each.by_agent)
 
@@ -107,11 +129,12 @@ def _worths(found: Test, ruleset: ir.Ruleset) -> RenderableType:
 
 
 def _tests(found: Test) -> RenderableType:
-    table = grid(">customers an arm", ">worth", ">cost", ">net", "")
+    table = grid(">customers an arm", ">months", ">worth", ">cost", ">net", "")
     best, scale = found.best, _scale(found)
     for each in found.pilots:
         table.add_row(
-            count(each.customers), _amount(each.worth, found), estimate(each.cost, 0.0, scale),
+            count(each.customers), _long(found.months(each.customers)),
+            _amount(each.worth, found), estimate(each.cost, 0.0, scale),
             signed(estimate(each.net, each.worth.error, scale)), "best" if each is best else "",
         )  # fmt: skip
     return table
@@ -122,8 +145,15 @@ def _advice(found: Test) -> str:
     now = "do it" if gain > 0 else "leave it"
     best = found.best
     lines = [f"without a test: {now}, the mean gain is {_gain(found)}"]
-    if best is None:
-        lines.append("no test of these sizes is worth its cost: the decision would not change")
+    if not found.pilots:
+        lines.append(
+            f"no test is possible: {count(found.monthly)} a month come to {found.entry}, too few "
+            f"to learn from in {LONGEST // 12} years"
+        )
+    elif best is None:
+        lines.append(
+            "no test of these sizes is worth its cost: it would hardly ever change the decision"
+        )
     else:
         lines.append(
             f"a test with {count(best.customers)} customers an arm is worth most, "
@@ -151,6 +181,7 @@ def pilot_record(found: Test) -> dict[str, Any]:
         "schema": 1,
         "project": found.project.name,
         "scenario": found.scenario,
+        "against": found.project.against,
         "seed": found.seed,
         "runs": found.runs,
         "currency": found.currency,
@@ -159,19 +190,7 @@ def pilot_record(found: Test) -> dict[str, Any]:
         "segments": list(found.segments),
         "rate": found.rate,
         "monthly": found.monthly,
-        "sizes": [
-            {
-                "part": each.part,
-                "effect": each.effect,
-                "customers_an_arm": each.customers,
-                "months": each.months,
-                "by_agent": None
-                if each.by_agent is None or math.isinf(each.by_agent)
-                else each.by_agent,
-                "by_revenue": each.by_value,
-            }
-            for each in found.needed
-        ],
+        "sizes": [_size(each) for each in found.needed],
         "agents": None
         if clusters is None
         else {
@@ -186,6 +205,7 @@ def pilot_record(found: Test) -> dict[str, Any]:
         "tests": [
             {
                 "customers_an_arm": each.customers,
+                "months": found.months(each.customers),
                 "error": each.error,
                 "worth": _worth(each.worth, scale),
                 "cost": each.cost * scale,
@@ -194,6 +214,19 @@ def pilot_record(found: Test) -> dict[str, Any]:
             for each in found.pilots
         ],
         "best": None if found.best is None else found.best.customers,
+    }
+
+
+def _size(each: Needed) -> dict[str, Any]:
+    known = each.by_agent is not None and not math.isinf(each.by_agent)
+    return {
+        "part": each.part,
+        "effect": each.effect,
+        "customers_an_arm": each.customers,
+        "months": each.months,
+        "possible": each.possible,
+        "by_agent": each.by_agent if known else None,
+        "by_revenue": each.by_value,
     }
 
 

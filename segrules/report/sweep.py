@@ -11,10 +11,18 @@ from segrules.lang import ir
 from segrules.report.figures import chance, figure_record, interval
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import count, estimate, signed, units
+from segrules.sim.decisions.asking import better_when
 from segrules.sim.decisions.settings import Dial
-from segrules.sim.decisions.sweeping import Swept, SweptStep
-from segrules.sim.model import MONEY_MEASURES
-from segrules.sim.summary import Row
+from segrules.sim.decisions.sweeping import AnyRow, Swept, SweptStep
+from segrules.sim.model import COST, MONEY_MEASURES
+from segrules.sim.queues.figures import ABANDONMENT, IN_TIME, WAIT
+from segrules.sim.summary import IN_MONEY
+
+_HEADLINES = {
+    "funnel": ("sales", *MONEY_MEASURES),
+    "life": ("customers", "sales", *MONEY_MEASURES),
+    "line": (WAIT, IN_TIME, ABANDONMENT, COST),
+}
 
 
 def sweep_tables(found: Swept, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
@@ -22,8 +30,7 @@ def sweep_tables(found: Swept, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
     names = ", ".join(dial.name for dial in found.dials)
     yield heading(
         f"{found.project.name} over {names}: the next {found.project.months} months, "
-        f"{count(found.runs)} futures at each of {count(len(found.steps))} settings, "
-        f"seed {found.seed}"
+        f"{_luck(found)} at {_settings(found)}, seed {found.seed}"
     )
     if not found.complete:
         yield note(f"incomplete: interrupted after {len(found.steps)} of {found.asked} settings")
@@ -31,49 +38,88 @@ def sweep_tables(found: Swept, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
     money = f" ({found.currency})" if found.currency else ""
     for scenario in found.scenarios:
         called = f"{labels[scenario]} ({scenario})" if labels.get(scenario) else scenario
-        yield heading(f"{called}: difference from today over all segments, mean and 80%{money}")
+        yield heading(f"{called}: difference from {_base(found, labels)}, mean and 80%{money}")
         yield _table(found, scenario)
         said = _said(found, scenario)
         if said:
             yield note(said)
+    same = "days" if found.project.about == "line" else "futures"
     yield note(
-        "\nevery setting has the same futures, so neighbours differ by the setting and not by luck"
+        f"\nengine {found.engine}: {found.why}\n"
+        f"every setting has the same {same}, so neighbours differ by the setting and not by luck"
+    )
+
+
+def _settings(found: Swept) -> str:
+    steps = len(found.steps)
+    return "one setting" if steps == 1 else f"each of {count(steps)} settings"
+
+
+def _luck(found: Swept) -> str:
+    if found.project.about != "line":
+        return f"{count(found.runs)} futures"
+    return f"{count(found.runs)} days" if found.engine == "events" else "the mean day by formula"
+
+
+def _base(found: Swept, labels: dict[str, str]) -> str:
+    against = found.project.against
+    base = labels.get(against) or against
+    return (
+        f"{base}, a day, all contacts"
+        if found.project.about == "line"
+        else (f"{base} over all segments")
     )
 
 
 def _table(found: Swept, scenario: str) -> RenderableType:
     measures = [found.measure, *(each for each in _headlines(found) if each != found.measure)]
+    way = better_when(found.project, found.measure)
+    better = [f">{'more' if way > 0 else 'less'} {found.measure} in"] if way else []
     table = grid(
         *(dial.name for dial in found.dials),
-        *(f">{each}" for each in measures),
-        f">more {found.measure} in" if found.measure != "cost" else ">less cost in",
+        *(f">{each} (s)" if found.unit(each) == "seconds" else f">{each}" for each in measures),
+        *better,
     )
     for step in found.steps:
-        cells = [_change(step.row(scenario, each), found.currency) for each in measures]
-        judged = step.row(scenario, found.measure)
-        table.add_row(*step.setting.shown, *cells, chance(judged.chance_better, found.runs))
+        cells = [_change(step.row(scenario, each), found) for each in measures]
+        if better:
+            cells.append(chance(step.row(scenario, found.measure).chance_better, found.runs))
+        table.add_row(*step.setting.shown, *cells)
     return table
 
 
 def _headlines(found: Swept) -> list[str]:
-    kept = [each for each in ("sales", *MONEY_MEASURES) if each in found.measures]
-    return kept if "profit" in found.measures else [found.measures[-2], *kept]
+    wanted = _HEADLINES[found.project.about]
+    kept = [each for each in wanted if all(step.has(each) for step in found.steps)]
+    if found.project.about == "funnel" and "profit" not in found.measures:
+        return [found.measures[-2], *kept]
+    return kept
 
 
-def _change(row: Row, currency: str | None) -> str:
-    if row.chance_better is None:
+def _change(row: AnyRow, found: Swept) -> str:
+    if row.difference.mean == 0.0 and row.difference.interval95 == (0.0, 0.0):
         return "no change"
-    scale = units(1, currency) if row.measure in MONEY_MEASURES else 1.0
+    points = found.unit(row.measure) == "share"
+    scale = 100.0 if points else _scale(row, found)
     shown = signed(estimate(row.difference.mean, row.difference.mc_error, scale))
-    return f"{shown}\n{interval(row.difference, scale)}"
+    return f"{shown}{' points' if points else ''}\n{interval(row.difference, scale)}"
+
+
+def _scale(row: AnyRow, found: Swept) -> float:
+    return units(1, found.currency) if row.measure in IN_MONEY else 1.0
 
 
 def _said(found: Swept, scenario: str) -> str:
-    best = found.best(scenario)
-    if all(step.row(scenario, found.measure).chance_better is None for step in found.steps):
+    rows = [step.row(scenario, found.measure) for step in found.steps]
+    if not better_when(found.project, found.measure) or all(
+        row.chance_better is None for row in rows
+    ):
         return ""
-    lines = [f"best of these: {_setting(best)}"]
-    if len(found.dials) == 1:
+    if len(rows) > 1 and len({row.difference for row in rows}) == 1:
+        return f"no setting makes a difference to its {found.measure}"
+    ours = all(dial.knob for dial in found.dials)
+    lines = [f"{'best' if ours else 'most favourable'} of these: {_setting(found.best(scenario))}"]
+    if len(found.dials) == 1 and len(rows) > 1:
         dial = found.dials[0]
         where = [f"{dial.name} {_near(dial, value)}" for value in found.turns(scenario)]
         lines.append(
@@ -98,11 +144,12 @@ def _near(dial: Dial, value: float) -> str:
 
 
 def sweep_record(found: Swept) -> dict[str, Any]:
-    """The result for machines; money in units of the currency, counts in customers."""
+    """The result for machines; money in units of the currency."""
     return {
         "schema": 1,
         "project": found.project.name,
         "months": found.project.months,
+        "against": found.project.against,
         "runs": found.runs,
         "seed": found.seed,
         "engine": {"name": found.engine, "why": found.why},
@@ -119,7 +166,7 @@ def sweep_record(found: Swept) -> dict[str, Any]:
             }
             for dial in found.dials
         ],
-        "steps": [_step(step, found.currency) for step in found.steps],
+        "steps": [_step(step, found) for step in found.steps],
         "best": {
             name: dict(_pairs(found.best(name))) for name in found.scenarios
         },
@@ -132,16 +179,15 @@ def _pairs(step: SweptStep) -> list[tuple[str, str]]:
     return [(dial.name, shown) for (dial, _), shown in pairs]
 
 
-def _step(step: SweptStep, currency: str | None) -> dict[str, Any]:
+def _step(step: SweptStep, found: Swept) -> dict[str, Any]:
     results = []
     for row in step.rows:
-        money = row.measure in MONEY_MEASURES
-        scale = units(1, currency) if money else 1.0
+        scale = _scale(row, found)
         results.append(
             {
                 "scenario": row.scenario,
                 "measure": row.measure,
-                "unit": currency if money else "customers",
+                "unit": found.unit(row.measure),
                 "today": figure_record(row.today, scale),
                 "then": figure_record(row.then, scale),
                 "difference": figure_record(row.difference, scale),

@@ -148,6 +148,29 @@ def scenario_scene(world: World, parameters: Parameters, at: int) -> Scene:
     return scene
 
 
+def pay_of_agents(world: World, parameters: Parameters, at: int | None) -> Floats:
+    """float64[R, G], what an agent of each pool gets over all months, in minor units.
+
+    at: the place of a scenario; None for today. [R, 0] where the model has no agents.
+    """
+    funnel, agents = world.funnel, world.agents
+    if agents is None:
+        return np.zeros((len(parameters.replication), 0))
+    if at is None:
+        state = treated(empty_scene(funnel, len(parameters.replication), world.parts), 0)
+        as_today(funnel, parameters, state)
+        return agents.pay(None, parameters, state)
+    treatment = world.treatments[at]
+    scene = empty_scene(funnel, len(parameters.replication), world.parts, treatment)
+    paid = np.zeros((len(parameters.replication), len(agents.agents.crews)))
+    for m in range(len(treatment.months)):
+        state = treated(scene, m)
+        treat(funnel, treatment, parameters, m, state, EVERY)
+        season = funnel.season[treatment.state == m].sum() / funnel.season.sum()
+        paid += season * agents.pay(at, parameters, state)
+    return paid
+
+
 def _follow(
     world: World, parameters: Parameters, place: tuple[int, int, int], state: Treated
 ) -> Treated:

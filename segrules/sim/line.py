@@ -47,7 +47,7 @@ from segrules.sim.queues.figures import (
     rows,
 )
 from segrules.sim.queues.past import Past, past
-from segrules.sim.queues.redrawn import totals
+from segrules.sim.queues.redrawn import Totals, totals
 from segrules.sim.queues.spread import Drawn
 from segrules.sim.summary import columns
 from segrules.sim.work import Span, work_through
@@ -159,17 +159,9 @@ def carry_out(
     """
     if settings.engine not in ENGINES:
         raise RulesError([problems.not_for_lines(settings.engine, list(ENGINES))], unable=True)
-    ruleset = placement.ruleset
-    line = next(each for each in ruleset.lines if each.name == project.of)
-    pools = tuple(each for each in ruleset.pools if not line.pools or each.name in line.pools)
-    if not pools:
-        raise RulesError([problems.no_pools(line.name)], unable=True)
     seed = project.seed if settings.seed is None else settings.seed
-    found = contacts(placement, line, find_set(ruleset, project.by))
-    asked = Asked(ruleset, project, line, pools, placement.context.as_of, seed)
-    learnt, rows = past(found, line, pools, seed)
-    each_day = totals(rows, learnt, pools)
-    made = case(asked, learnt)
+    learnt, each_day = past_of(placement, project, seed)
+    made = prepared(placement, project, seed, learnt)
     choice = _chosen(made, settings.engine)
     if choice.method != "events":
         formula = drawn(made, each_day, FORMULA_DRAWS)
@@ -179,10 +171,41 @@ def carry_out(
         choice = _without_formula(answers.plan, answers.why, settings.engine)
     runs = project.runs if settings.runs is None else settings.runs
     played_case = drawn(made, each_day, min(MOST_DRAWS, runs))
-    done = _play(played_case, runs, settings, on_progress)
+    done = play(played_case, runs, settings, on_progress)
     if len(done.arm) < 2:
         raise KeyboardInterrupt
     return _result(played_case, choice, done, complete=len(done.arm) == runs)
+
+
+def past_of(placement: Placement, project: ir.Project, seed: int) -> tuple[Past, Totals]:
+    """What the log says of the line of a project, and what each of its days adds to that.
+
+    Raises:
+        RulesError: the log does not tell what is needed, or nobody may serve the line.
+    """
+    line, pools = _served(placement.ruleset, project)
+    found = contacts(placement, line, find_set(placement.ruleset, project.by))
+    learnt, rows = past(found, line, pools, seed)
+    return learnt, totals(rows, learnt, pools)
+
+
+def prepared(placement: Placement, project: ir.Project, seed: int, learnt: Past) -> Case:
+    """Everything that is known before the first day.
+
+    Raises:
+        RulesError: a question has no answer as it was put.
+    """
+    line, pools = _served(placement.ruleset, project)
+    as_of = placement.context.as_of
+    return case(Asked(placement.ruleset, project, line, pools, as_of, seed), learnt)
+
+
+def _served(ruleset: ir.Ruleset, project: ir.Project) -> tuple[ir.Line, tuple[ir.Pool, ...]]:
+    line = next(each for each in ruleset.lines if each.name == project.of)
+    pools = tuple(each for each in ruleset.pools if not line.pools or each.name in line.pools)
+    if not pools:
+        raise RulesError([problems.no_pools(line.name)], unable=True)
+    return line, pools
 
 
 def _chosen(made: Case, engine: str) -> Choice:
@@ -211,7 +234,7 @@ def _without_formula(plan: str, why: str, engine: str) -> Choice:
 
 
 @dataclass(frozen=True)
-class _Done:
+class Done:
     """Days of every plan; arm: the number of the arm of each day, in all of them the same."""
 
     arms: tuple[Days, ...]
@@ -240,9 +263,13 @@ class _Work:
         return [played(each[at], self.targets, self.seed, span) for each in self.arms]
 
 
-def _play(
-    made: Case, runs: int, settings: Settings, on_progress: Callable[[int], None] | None
-) -> _Done:
+def play(
+    made: Case,
+    runs: int,
+    settings: Settings,
+    on_progress: Callable[[int], None] | None = None,
+) -> Done:
+    """Play days of every plan; fewer than `runs` of them after an interruption."""
     arm_of = _spans(runs, len(made.arms[0]))
     work = _Work(made.arms, arm_of, made.targets, made.asked.seed)
     results: dict[Span, list[Days]] = {}
@@ -250,10 +277,10 @@ def _play(
         work_through(work, list(arm_of), pool, results.__setitem__, on_progress)
     ordered = sorted(results)
     if not ordered:
-        return _Done((), ())
+        return Done((), ())
     arms = [joined([results[span][at] for span in ordered]) for at in range(len(made.arms))]
     numbers = tuple(arm_of[span] for span in ordered for _ in range(*span))
-    return _Done(tuple(arms), numbers)
+    return Done(tuple(arms), numbers)
 
 
 def _spans(runs: int, arms: int) -> dict[Span, int]:
@@ -266,7 +293,7 @@ def _spans(runs: int, arms: int) -> dict[Span, int]:
     }
 
 
-def _by_formula(made: Case) -> _Done | _Unheld:
+def _by_formula(made: Case) -> Done | _Unheld:
     """A mean day for every arm and for days that are quiet and busy, if a formula holds in all."""
     count = len(made.arms[0])
     factors = [busy_days(each.centre.busyness) for each in made.arms[0]]
@@ -280,24 +307,20 @@ def _by_formula(made: Case) -> _Done | _Unheld:
                     return _Unheld(plan.name, found.says)
                 days.append(found)
         arms.append(joined(days))
-    return _Done(tuple(arms), tuple(at for at in range(count) for _ in factors[at]))
+    return Done(tuple(arms), tuple(at for at in range(count) for _ in factors[at]))
 
 
 # ---- figures
 
 
-def _result(made: Case, choice: Choice, done: _Done, *, complete: bool) -> LineProjection:
+def _result(made: Case, choice: Choice, done: Done, *, complete: bool) -> LineProjection:
     asked, learnt = made.asked, made.past
-    arm_of = np.array(done.arm, dtype=np.int64)
-    costs = [made.costs(plan, arm_of, done.arms[plan].contacts) for plan in range(len(made.plans))]
-    days = Drawn(arm_of, made.days, made.sources, made.figures, made.own)
     names = [pool.name for pool in asked.pools]
     found: list[LineRow] = []
     parts: list[PartOfDay] = []
     evens: list[BreakEven] = []
     for at, plan in enumerate(made.plans[1:], 1):
-        stated_for = days.about(made.rests_on[plan.name])
-        pair = Pair(done.arms[0], done.arms[at], costs[0], costs[at], stated_for)
+        pair = pair_of(made, done, 0, at)
         found += rows(plan.name, pair, learnt.segments, names, plan.named)
         parts += course(plan.name, pair, learnt.clock, learnt.segments, names)
         even = break_even(plan.name, pair)
@@ -310,7 +333,7 @@ def _result(made: Case, choice: Choice, done: _Done, *, complete: bool) -> LineP
         as_of=asked.as_of,
         seed=asked.seed,
         runs=len(done.arm),
-        draws=len(np.unique(arm_of)),
+        draws=len(set(done.arm)),
         engine="expected" if formula else "events",
         why=f"{choice.method}: {choice.why}" if formula else choice.why,
         currency=asked.ruleset.currency,
@@ -332,6 +355,15 @@ def _result(made: Case, choice: Choice, done: _Done, *, complete: bool) -> LineP
         findings=(*_expired(made), *gaps(made)),
         about={plan.name: plan.named for plan in made.plans[1:]},
     )
+
+
+def pair_of(made: Case, done: Done, before: int, after: int) -> Pair:
+    """Two plans of a case, by their places, under the same luck."""
+    arm_of = np.array(done.arm, dtype=np.int64)
+    costs = [made.costs(at, arm_of, done.arms[at].contacts) for at in (before, after)]
+    days = Drawn(arm_of, made.days, made.sources, made.figures, made.own)
+    used = [name for at in (before, after) for name in made.rests_on.get(made.plans[at].name, ())]
+    return Pair(done.arms[before], done.arms[after], costs[0], costs[1], days.about(used))
 
 
 def _expired(made: Case) -> Sequence[Diagnostic]:

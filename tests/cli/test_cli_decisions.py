@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cli_shop import AS_OF, CUSTOMERS, ORDERS, PROJECTION, RULES, Shop, busy_shop, run, shop
 
+from segrules.cli import session
 from segrules.sim.decisions import sweeping
 
 
@@ -125,15 +126,15 @@ def test_ctrl_c_keeps_the_settings_that_are_done(
     busy: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
-    whole = sweeping.project
+    whole = sweeping.carry_out
 
-    def cut(*args):
+    def cut(*args, **more):
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return whole(*args)
+        return whole(*args, **more)
 
-    monkeypatch.setattr(sweeping, "project", cut)
+    monkeypatch.setattr(sweeping, "carry_out", cut)
     done = ask("sweep", busy, "--over", "letter_odds=1:1.4:3", "--runs", 200)
     assert done.code == 130
     assert "incomplete: interrupted after 1 of 3 settings" in done.out
@@ -167,6 +168,22 @@ def test_mistakes_are_said(words: list[str], code: str, busy: Shop) -> None:
         assert done.codes == [code]
     assert "hint" in done.err
     assert not done.out
+
+
+def test_progress_tells_the_pace_and_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(session.time, "monotonic", lambda: clock[0])
+    progress = session.Progress("sweeping", 1_000, "futures")
+    clock[0] = 110.0
+    progress(2)
+    assert progress._text() == "sweeping: 2 of 1,000 futures, 0.2 a second, 4990 s left"
+    progress(500)
+    assert progress._text() == "sweeping: 500 of 1,000 futures, 50 a second, 10 s left"
+    progress.turn_to("judging the best", "days")
+    assert progress._text() == "judging the best, 0 s"
+    clock[0] = 114.0
+    progress(100)
+    assert progress._text() == "judging the best: 100 days, 25 a second"
 
 
 # ---- optimise and pilot

@@ -9,7 +9,16 @@ from known import agree_mean
 
 from segrules.sim.decide.ocba import allocate, fractions
 from segrules.sim.decide.optimise import choose, fresh_seed, optimise
-from segrules.sim.decide.search import Knob, Limit, Task, finalists, latin, search
+from segrules.sim.decide.search import (
+    Knob,
+    Limit,
+    Task,
+    Tried,
+    finalists,
+    latin,
+    search,
+    tidied,
+)
 from segrules.sim.decide.sweep import sweep
 from segrules.sim.luck import normals
 
@@ -352,3 +361,33 @@ def test_what_was_found_before_an_interruption_is_kept():
     assert {each.runs for each in found.choice.finalists} == {31}
     left = 0
     assert len(search(task, evaluate, stop=lambda: left <= 0)) == 1
+
+
+# ---- steps and digits
+
+
+def test_a_knob_with_steps_is_set_to_them():
+    """The best is at 0.37, which is no step from 0.1 on."""
+    task = Task((Knob("x", 0.1, 0.85, today=0.25, whole=True, step=0.15, first=0.1),), "y",
+                starts=4, evaluations=40)  # fmt: skip
+    tried = search(task, lambda design: {"y": -((design["x"] - 0.37) ** 2)})
+    assert {each.design["x"] for each in tried} <= {0.1, 0.25, 0.4, 0.55, 0.7, 0.85}
+    assert tried[0].design["x"] == 0.4
+
+
+def test_a_setting_is_rounded_within_the_limits():
+    knob = Knob("x", 0, 1, today=0.5, grain=0.01)
+    below = Task((knob,), "y", (Limit("x", most=0.4977),))
+    raw = Tried({"x": 0.4977}, {"x": 0.4977, "y": 0.4977}, 0.0, 0.4977)
+
+    def evaluate(design):
+        return {"x": design["x"], "y": design["x"]}
+
+    # the nearest breaks the limit, the next does not
+    assert tidied(below, raw, evaluate).design == {"x": 0.49}
+    above = Task((knob,), "y", (Limit("x", least=0.4977),))
+    assert tidied(above, raw, evaluate).design == {"x": 0.5}
+    exact = Task((knob,), "y", (Limit("x", least=0.4977, most=0.4978),))
+    assert tidied(exact, raw, evaluate) is raw
+    free = Task((Knob("x", 0, 1, today=0.5),), "y")
+    assert tidied(free, raw, evaluate) is raw

@@ -67,6 +67,27 @@ scenario placebo { comms golden sold odds nothing }
 project sales { for 6 months runs 400 seed 7 compare both, letters, placebo against today }
 """
 
+AGENTS = """
+knob share = 3 from 0 to 10
+
+pool team "The team" { agents 4 hours 20 per week serves others, silvery }
+pool stars "The stars" { agents 2 hours 20 per week serves golden }
+pay flat { 10 per sale }
+pay by_value {
+  share per sale
+  4% of value
+}
+effort of sales {
+  time       2
+  elasticity 40%
+  response   50%
+  paid by    flat
+  pools      team, stars
+}
+scenario paid_otherwise "Paid otherwise" { pay by_value }
+"""
+"""Pools, a plan, and a scenario with another one, whose sum per sale is a knob."""
+
 
 def rules_of(text: str, *, as_of: dt.date = AS_OF) -> Rules:
     with TemporaryDirectory() as folder:

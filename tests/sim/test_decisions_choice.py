@@ -13,7 +13,8 @@ from segrules.sim.decisions.optimising import Wish
 from segrules.sim.decisions.parts import Ground
 from segrules.sim.decisions.piloting import Costs
 from segrules.sim.model import PROFIT
-from segrules.sim.projection import Settings, project
+from segrules.sim.projection import Settings
+from segrules.sim.whichever import carry_out
 from segrules.text.diagnostic import RulesError
 
 FRAMES = {"customers": customers()}
@@ -48,13 +49,13 @@ def test_an_assumption_is_held_in_the_sweep():
 def test_an_interruption_keeps_what_is_finished(monkeypatch):
     calls = []
 
-    def once_too_often(*args):
+    def once_too_often(*args, **more):
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return project(*args)
+        return carry_out(*args, **more)
 
-    monkeypatch.setattr("segrules.sim.decisions.sweeping.project", once_too_often)
+    monkeypatch.setattr("segrules.sim.decisions.sweeping.carry_out", once_too_often)
     found = sweep(rules(), FRAMES, ["fee=1:5:5"], Settings(runs=100), as_of=AS_OF)
     assert not found.complete
     assert [step.setting.shown for step in found.steps] == [("1",), ("2",)]
@@ -170,9 +171,10 @@ def test_a_test_that_could_turn_the_decision_is_worth_something():
     text = (HEAD + LEVERS).replace("silver_odds cost fee", "nothing cost fee")
     text += "\nscenario calls { process silvery sold odds silver_odds }\n"
     made = rules_of(text.replace("compare both", "compare calls, both"))
-    found = pilot(made, FRAMES, Settings(), as_of=AS_OF)
+    many = {"customers": customers(40_000)}
+    found = pilot(made, many, Settings(), as_of=AS_OF)
     assert found.scenario == "calls"
-    placed = placer(made, FRAMES, AS_OF, None)({})
+    placed = placer(made, many, AS_OF, None)({})
     ground = ground_of(made, placed)
     model = ground.model([next(e for e in made.ruleset.scenarios if e.name == "calls")])
     drawn = futures(model, found.runs)

@@ -1,9 +1,10 @@
 """What is varied and what is limited: as it is written, and what is wrong with it."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from decisions_forms import HEAD, LEVERS, rules_of
+from decisions_forms import AGENTS, HEAD, LEVERS, rules_of
 
 from segrules.lang.types import decimals
 from segrules.sim.decisions.limits import bounds
@@ -16,7 +17,8 @@ def ruleset():
     text = HEAD.replace(
         "knob fee",
         "knob part = 25% from 10% to 40%\nknob recent = 60 days from 30 days to 90 days\n"
-        "knob step = 1.5 from 0.5 to 2\nknob one = 3 from 3 to 3\nknob fee",
+        "knob stepped = 20% from 10% to 30% step 5%\nknob step = 1.5 from 0.5 to 2\n"
+        "knob one = 3 from 3 to 3\nknob fee",
     )
     return rules_of(text + LEVERS).ruleset
 
@@ -33,6 +35,9 @@ def shown(argument, ruleset):
         ("fee=1:4:4", ["1", "2", "3", "4"]),
         ("golden_from=1:5:3", ["1", "3", "5"]),
         ("fee=1:2:5", ["1", "2"]),
+        ("stepped", ["10%", "15%", "20%", "25%", "30%"]),
+        ("stepped=10%:20%", ["10%", "15%", "20%"]),
+        ("stepped=10%:30%:2", ["10%", "30%"]),
         ("part=10%:40%:4", ["10%", "20%", "30%", "40%"]),
         ("recent=30 days:90 days:3", ["30 days", "60 days", "90 days"]),
         ("recent=30:90:3", ["30 days", "60 days", "90 days"]),
@@ -57,6 +62,10 @@ def test_steps_are_as_in_the_rule_file(argument, expected, ruleset):
         ("part=0.1:0.2:3", "SEG720", "no range"),
         ("fee=1:5:1", "SEG720", "steps"),
         ("fee=1:5:99999", "SEG720", "steps"),
+        ("fee=1:5:0", "SEG720", "steps"),
+        ("gold_odds=0:1:2", "SEG720", "cannot have"),
+        ("gold_odds=1:1e400:2", "SEG720", "no range"),
+        ("letter_cost=-1:2:2", "SEG720", "cannot have"),
         ("fee=0:5:3", "SEG720", "declared"),
         ("=1:2:3", "SEG720", "no range"),
         ("one", "SEG720", "one value"),
@@ -114,21 +123,42 @@ def test_knobs_are_written_for_the_rules(ruleset):
 # ---- limits
 
 
-KNOWN = ("joined", "sold", "sales", "revenue", "cost", "profit")
+def limits(*arguments, ruleset=None, **project):
+    made = ruleset or rules_of(HEAD + LEVERS).ruleset
+    return bounds(arguments, made, replace(made.projects[0], **project))
 
 
 def test_limits_are_read():
-    one, two, three = bounds(
-        ["cost<=today", "sales >=  95% of today", "cost <= 50_000"], KNOWN, "GBP"
-    )
+    one, two, three = limits("cost<=today", "sales >=  95% of today", "cost <= 50_000")
     assert one.excess(100.0, 110.0) == pytest.approx(0.1)
     assert one.excess(100.0, 90.0) == pytest.approx(-0.1)
     assert two.excess(100.0, 94.0) == pytest.approx(1 / 95)
     assert two.excess(100.0, 96.0) < 0
     assert three.allowed(7.0) == 5_000_000
     assert [each.measure for each in (one, two, three)] == ["cost", "sales", "cost"]
-    (sales,) = bounds(["sales <= 50"], KNOWN, "GBP")
+    (sales,) = limits("sales <= 50")
     assert sales.allowed(7.0) == 50
+
+
+def test_limits_on_lines_are_of_their_own_measures():
+    wait, late, dear = limits("wait <= 60", "answered in  time >= 80%", "cost <= 50", about="line")
+    assert wait.allowed(7.0) == 60
+    assert (late.measure, late.allowed(0.5)) == ("answered in time", 0.8)
+    assert dear.allowed(7.0) == 5_000
+    for argument, code in (("sales >= today", "SEG723"), ("pay >= today", "SEG733"),
+                           ("wait <= 60%", "SEG722")):  # fmt: skip
+        with pytest.raises(RulesError) as raised:
+            limits(argument, about="line")
+        assert [each.code for each in raised.value.diagnostics] == [code]
+
+
+def test_a_limit_on_pay_is_a_part_of_todays():
+    made = rules_of(HEAD + AGENTS + LEVERS).ruleset
+    (pay,) = limits("pay >= 95% of today", ruleset=made)
+    assert (pay.measure, pay.allowed(200.0)) == ("pay", 190.0)
+    for argument in ("pay <= today", "pay >= 900"):
+        with pytest.raises(RulesError, match="no limit on pay"):
+            limits(argument, ruleset=made)
 
 
 @pytest.mark.parametrize(
@@ -139,13 +169,15 @@ def test_limits_are_read():
         ("cost <= much", "SEG722"),
         ("<= today", "SEG722"),
         ("95% of today <= cost", "SEG722"),
-        ("wait <= 60", "SEG723"),
+        ("wait <= 60", "SEG733"),
+        ("pay >= 95% of today", "SEG733"),
+        ("cost <= 50%", "SEG722"),
         ("profits >= today", "SEG723"),
     ],
 )
 def test_what_is_wrong_with_a_limit_is_said(argument, code):
     with pytest.raises(RulesError) as raised:
-        bounds([argument], KNOWN, "GBP")
+        limits(argument)
     (found,) = raised.value.diagnostics
     assert found.code == code
     assert found.hint

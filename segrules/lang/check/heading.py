@@ -144,6 +144,7 @@ def _knob(node: s.KnobOf, symbols: Symbols) -> ir.Knob | None:
     knob = ir.Knob(
         node.name.text, value, low, high, percent, spell(value, percent=percent),
         _later(node, symbols), node.name.span,
+        None if node.step is None else _amount(node.step, symbols),
     )  # fmt: skip
     if _order(high) < _order(low):
         symbols.log.report(problems.range_backwards(node.low.span.to(node.high.span)))

@@ -91,7 +91,8 @@ def history_of(table: str) -> str:
 class Knob:
     """A named constant with its declared range, both in the form of its type.
 
-    `later` are values that hold from a day on; `value` is the one of the day asked about.
+    `later` are values that hold from a day on; `value` is the one of the day asked about. `step`
+    is how far settings lie apart that make sense, from `low` on.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Knob:
     written: str
     later: tuple[tuple[dt.date, Fraction | Length], ...] = ()
     span: Span | None = field(default=None, compare=False, repr=False)
+    step: Fraction | Length | None = None
 
 
 @node

@@ -84,6 +84,9 @@ class Ruleset:
     def set(self, name: str) -> SegmentSet:
         return next(found for found in self.sets if found.name == name)
 
+    def scenario(self, name: str) -> Scenario:
+        return next(found for found in self.scenarios if found.name == name)
+
     def with_features(self, features: Iterable[Feature]) -> Ruleset:
         """The same rules with further named values, which may rest on all there are."""
         more = tuple(features)

@@ -20,6 +20,7 @@ from segrules.sim.decide.search import (
     finalists,
     never,
     search,
+    tidied,
 )
 from segrules.sim.model import Counts, Floats, require
 from segrules.sim.uniforms import identity
@@ -50,8 +51,8 @@ class Choice:
     """The chosen design: what it promised, and what fresh luck gave it.
 
     finalists: in the order given. promised: the mean by which it was chosen. delivered: its
-    judgement on the fresh seed. curse: promised less the mean delivered; curse_error: its
-    standard error.
+    judgement on the seed `fresh`, in `judged` replications. curse: promised less the mean
+    delivered; curse_error: its standard error.
     """
 
     winner: int
@@ -60,6 +61,8 @@ class Choice:
     delivered: Judgement
     curse: float
     curse_error: float
+    fresh: int
+    judged: int
 
     @property
     def design(self) -> Design:
@@ -95,7 +98,11 @@ def optimise(
     had for being chosen. Everything depends on the task and the seed, unless it is stopped.
     """
     tried = search(task, evaluate, seed=seed, stop=stop)
-    last = finalists(task, tried, task.finalists)
+    last: list[Tried] = []
+    for each in finalists(task, tried, task.finalists):
+        rounded = tidied(task, each, evaluate)
+        if all(rounded.design != other.design for other in last):
+            last.append(rounded)
     if not last:
         return Optimum(tried[0], None, tried[0], len(tried), not stop())
     designs: list[Design] = [each.design for each in last]
@@ -124,11 +131,13 @@ def choose(
         Finalist(design, len(each), float(mean), standard_error(each))
         for design, each, mean in zip(designs, drawn, means, strict=True)
     )
-    fresh = replicate(designs[winner], fresh_seed(seed), 0, max(len(drawn[winner]), FIRST_RUNS))
-    delivered = judge(fresh)
+    another, judged = fresh_seed(seed), max(len(drawn[winner]), FIRST_RUNS)
+    delivered = judge(replicate(designs[winner], another, 0, judged))
     promised = float(means[winner])
     error = float(np.hypot(held[winner].error, delivered.error))
-    return Choice(winner, held, promised, delivered, promised - delivered.mean, error)
+    return Choice(
+        winner, held, promised, delivered, promised - delivered.mean, error, another, judged
+    )
 
 
 def fresh_seed(seed: int) -> int:

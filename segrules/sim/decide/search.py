@@ -34,6 +34,8 @@ _KEPT = 1e-9
 """Part of a limit by which it may be missed: what rounding does."""
 _APART = 0.01
 """Part of a knob's range by which finalists differ in at least one knob."""
+_TIDIED = 8
+"""Roundings of a design that are tried."""
 
 
 def never() -> bool:
@@ -43,17 +45,25 @@ def never() -> bool:
 
 @dataclass(frozen=True)
 class Knob:
-    """What may be set, from low to high; whole: to whole numbers only. today: how it is set."""
+    """What may be set, from low to high. today: how it is set.
+
+    whole: only to whole steps from `first` on, by itself to whole numbers. grain: of another knob,
+    what its setting is rounded to in the end, 0 to leave it.
+    """
 
     name: str
     low: float
     high: float
     today: float
     whole: bool = False
+    step: float = 1.0
+    first: float = 0.0
+    grain: float = 0.0
 
     def __post_init__(self) -> None:
         bounds = (self.low, self.today, self.high)
         require(all(math.isfinite(each) for each in bounds), f"{self.name}: bounds must be finite")
+        require(self.step > 0.0 and self.grain >= 0.0, f"{self.name}: no step")
         require(self.low <= self.today <= self.high, f"{self.name}: today is out of bounds")
 
 
@@ -151,6 +161,44 @@ def finalists(task: Task, tried: tuple[Tried, ...], count: int) -> tuple[Tried, 
     return _apart(task, [each for each in tried if each.broken == 0], count)
 
 
+def tidied(task: Task, tried: Tried, evaluate: Evaluate) -> Tried:
+    """Return the design with its settings rounded to their grains, as long as it keeps the limits.
+
+    Of the settings next to a place, the nearest ones come first; where none of them keeps the
+    limits it stays as it is.
+    """
+    near = [_beside(knob, tried.design[knob.name]) for knob in task.knobs]
+    names = [knob.name for knob in task.knobs]
+    for settings in itertools.islice(itertools.product(*near), _TIDIED):
+        design = dict(zip(names, settings, strict=True))
+        if design == dict(tried.design):
+            return tried
+        found = measured(task, design, evaluate)
+        if found.broken == 0:
+            return found
+    return tried
+
+
+def _beside(knob: Knob, setting: float) -> list[float]:
+    """The multiples of the grain on both sides of a setting, the nearer one first."""
+    if knob.grain == 0.0 or knob.whole:
+        return [setting]
+    down = math.floor(setting / knob.grain) * knob.grain
+    both = [_multiple(each, knob.grain) for each in (down, down + knob.grain)]
+    held = [each for each in both if knob.low <= each <= knob.high]
+    return sorted(dict.fromkeys(held), key=lambda each: abs(each - setting)) or [setting]
+
+
+def measured(task: Task, design: Design, evaluate: Evaluate) -> Tried:
+    """Return a design with its measures; ValueError where one is missing or not a number."""
+    measures = dict(evaluate(design))
+    for name in (task.objective, *(limit.measure for limit in task.limits)):
+        require(name in measures, f"no measure {name}")
+        require(math.isfinite(measures[name]), f"{name} is not a number at {dict(design)}")
+    broken = sum(limit.broken(measures[limit.measure]) for limit in task.limits)
+    return Tried(design, measures, broken, measures[task.objective])
+
+
 def _apart(task: Task, tried: Iterable[Tried], count: int) -> tuple[Tried, ...]:
     """The first `count` that differ visibly from all those before them."""
     kept: list[tuple[Tried, Floats]] = []
@@ -185,7 +233,8 @@ class _Space:
             if self.tried and (len(self.tried) >= self.allowed or self._stop()):
                 raise _Spent
             names = (knob.name for knob in self.task.knobs)
-            self.tried[settings] = self._measured(dict(zip(names, settings, strict=True)))
+            design = dict(zip(names, settings, strict=True))
+            self.tried[settings] = measured(self.task, design, self._evaluate)
         return self.tried[settings]
 
     def excess(self, point: Floats) -> Floats:
@@ -195,14 +244,6 @@ class _Space:
 
     def ranked(self) -> tuple[Tried, ...]:
         return tuple(sorted(self.tried.values(), key=lambda each: (each.broken, -each.objective)))
-
-    def _measured(self, design: Design) -> Tried:
-        measures = dict(self._evaluate(design))
-        for name in (self.task.objective, *(limit.measure for limit in self.task.limits)):
-            require(name in measures, f"no measure {name}")
-            require(math.isfinite(measures[name]), f"{name} is not a number at {dict(design)}")
-        broken = sum(limit.broken(measures[limit.measure]) for limit in self.task.limits)
-        return Tried(design, measures, broken, measures[self.task.objective])
 
 
 def _spread_out(space: _Space, begun: Floats, seed: int) -> None:
@@ -250,12 +291,12 @@ def _go_on(space: _Space, start: Tried) -> None:
 
 
 def _stepped(space: _Space, best: Tried) -> Tried:
-    """Move whole knobs by one as long as it pays: no local method of scipy has whole numbers."""
+    """Move whole knobs by a step as long as it pays: no local method of scipy has whole numbers."""
     whole = [knob for knob in space.task.knobs if knob.whole]
     while True:
         before = best
-        for knob, step in itertools.product(whole, (-1.0, 1.0)):
-            setting = best.design[knob.name] + step
+        for knob, way in itertools.product(whole, (-1.0, 1.0)):
+            setting = best.design[knob.name] + way * knob.step
             if knob.low <= setting <= knob.high:
                 found = space.at(_place(space.task, {**best.design, knob.name: setting}))
                 best = found if found.better_than(best) else best
@@ -310,5 +351,10 @@ def _unit(knob: Knob, setting: float) -> float:
 def _setting(knob: Knob, part: float) -> float:
     setting = knob.low + (knob.high - knob.low) * part
     if knob.whole:
-        setting = float(round(setting))
+        setting = _multiple(setting, knob.step, knob.first)
     return min(max(setting, knob.low), knob.high)
+
+
+def _multiple(value: float, step: float, first: float = 0.0) -> float:
+    """The nearest value that whole steps lead to, as it is written."""
+    return float(f"{first + step * round((value - first) / step):.12g}")

@@ -47,7 +47,7 @@ def account(
     It is worked out from the past that the projection was estimated from; no table is read again.
     """
     name = found.outlooks[at].scenario
-    scenario = next(each for each in ruleset.scenarios if each.name == name)
+    scenario = ruleset.scenario(name)
     ground = Ground(ruleset, found.project, found.history, found.seed)
     day = found.history.as_of
     used = {each.name for each in found.assumptions}

@@ -15,14 +15,14 @@ from segrules.segments.assign import Placement
 from segrules.segments.funnel import funnel_history
 from segrules.segments.profile import find_set
 from segrules.sim.decide.forecast import Score, score, seasonal_naive
-from segrules.sim.decisions.asking import funnel_of
+from segrules.sim.decisions.asking import funnel_of, project_for
 from segrules.sim.decisions.came import Came, came, months_between
 from segrules.sim.decisions.futures import amounts
 from segrules.sim.decisions.rows import ENTERED, funnel_rows
 from segrules.sim.estimate import estimate, projected_months
 from segrules.sim.model import REVENUE, Floats, FunnelModel
 from segrules.sim.outlook import Bands, bands
-from segrules.sim.projection import Settings, find_project
+from segrules.sim.projection import Settings
 from segrules.sim.run import simulate
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
@@ -126,7 +126,7 @@ def backtest_project(
     Raises:
         RulesError: the days leave no month to compare, or no past to fit to.
     """
-    project = find_project(then.ruleset, settings.project)
+    project = project_for("backtest", then.ruleset, settings.project)
     until, as_of = then.context.as_of, now.context.as_of
     if until >= as_of:
         raise RulesError([problems.days_backwards(until, as_of)], unable=True)

@@ -1,24 +1,26 @@
-"""Limits on a projection as they are asked for: `cost <= today`, `sales >= 95% of today`."""
+"""Limits on a projection as they are asked for: `cost <= today`, `pay >= 95% of today`."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from segrules.lang.check.scope import nearest
+from segrules.lang import ir
 from segrules.lang.types import decimals
 from segrules.sim.decide.search import Limit
+from segrules.sim.decisions.asking import measures_of, unit_of, unknown_measure
+from segrules.sim.decisions.paying import PAY
 from segrules.sim.model import MONEY_MEASURES
+from segrules.sim.queues.figures import WAIT
 from segrules.text import problems
 from segrules.text.diagnostic import RulesError
 
 _FORM = re.compile(
-    r"\s*(?P<measure>\w+)\s*(?P<sign><=|>=)\s*"
+    r"\s*(?P<measure>\w+(?: +\w+)*)\s*(?P<sign><=|>=)\s*"
     r"(?:(?:(?P<part>[0-9][0-9_]*(?:\.[0-9]+)?)\s*%\s*of\s+)?today"
-    r"|(?P<figure>-?[0-9][0-9_]*(?:\.[0-9]+)?))\s*"
+    r"|(?P<figure>-?[0-9][0-9_]*(?:\.[0-9]+)?)(?:\s*(?P<percent>%))?)\s*"
 )
 
 
@@ -52,42 +54,48 @@ class Bound:
         return Limit(self.written, most=0.0)
 
 
-def bounds(
-    arguments: Sequence[str], known: Sequence[str], currency: str | None
-) -> tuple[Bound, ...]:
-    """The limits given; money in units of the currency.
+def bounds(arguments: Sequence[str], ruleset: ir.Ruleset, project: ir.Project) -> tuple[Bound, ...]:
+    """The limits given on a project; money in units of the currency, waits in seconds.
 
     Raises:
-        RulesError: one is not of this form, or names no measure.
+        RulesError: one is not of this form, names no measure, or one that the project cannot
+            tell, such as the pay of agents without a plan.
     """
-    return tuple(_bound(argument, known, currency) for argument in arguments)
+    return tuple(_bound(argument, ruleset, project) for argument in arguments)
 
 
-def _bound(argument: str, known: Sequence[str], currency: str | None) -> Bound:
+def _bound(argument: str, ruleset: ir.Ruleset, project: ir.Project) -> Bound:
     found = _FORM.fullmatch(argument)
     if found is None:
         raise RulesError([problems.limit_unreadable(argument)], unable=True)
-    measure, part, figure = found["measure"], found["part"], found["figure"]
-    if measure not in known:
-        near = nearest(measure, known)
-        told = sorted(known, key=lambda each: each not in MONEY_MEASURES)
-        raise RulesError([problems.measure_unknown(measure, near, told)], unable=True)
+    measure, part, figure = " ".join(found["measure"].split()), found["part"], found["figure"]
+    _check_measure(measure, ruleset, project)
     sign: Literal["<=", ">="] = "<=" if found["sign"] == "<=" else ">="
+    if measure == PAY and (sign == "<=" or figure is not None):
+        raise RulesError([problems.pay_limit_unreadable(argument)], unable=True)
     written = " ".join(argument.split())
     if figure is None:
         share = 1.0 if part is None else float(part.replace("_", "")) / 100.0
         return Bound(measure, sign, share, of_today=True, written=written)
-    scale = 10 ** decimals(currency) if measure in MONEY_MEASURES else 1
-    amount = float(figure.replace("_", "")) * scale
+    unit = unit_of(project, measure, ruleset.currency)
+    if found["percent"] and unit != "share":
+        raise RulesError([problems.limit_unreadable(argument)], unable=True)
+    scale = 10.0 ** decimals(ruleset.currency) if measure in MONEY_MEASURES else 1.0
+    amount = float(figure.replace("_", "")) * (0.01 if found["percent"] else scale)
     return Bound(measure, sign, amount, of_today=False, written=written)
 
 
-def kept(
-    limits: Sequence[Bound], today: Mapping[str, float], then: Mapping[str, float]
-) -> dict[str, float]:
-    """The excess of every limit, by how it is written."""
-    found = {}
-    for each in limits:
-        excess = each.excess(today[each.measure], then[each.measure])
-        found[each.written] = excess if math.isfinite(excess) else math.inf
-    return found
+def _check_measure(measure: str, ruleset: ir.Ruleset, project: ir.Project) -> None:
+    known = measures_of(ruleset, project)
+    if measure in known:
+        return
+    if measure == PAY:
+        if project.about != "funnel":
+            raise RulesError([problems.pay_elsewhere(project.name, project.about)], unable=True)
+        if not any(each.funnel == project.of and each.plan for each in ruleset.efforts):
+            raise RulesError([problems.pay_unknown(project.of)], unable=True)
+        return
+    if measure == WAIT:
+        raise RulesError([problems.nobody_waits(project.name, project.about)], unable=True)
+    told = known if project.about != "funnel" else (*known, PAY)
+    raise RulesError([unknown_measure(measure, told)], unable=True)

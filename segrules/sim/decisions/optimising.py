@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from segrules.lang import ir
-from segrules.segments.assign import Placement
-from segrules.segments.funnel import FunnelHistory, funnel_history
-from segrules.segments.profile import find_set
 from segrules.sim.decide.optimise import Choice, Optimum, optimise
 from segrules.sim.decide.search import Design, Knob, Task, Tried
-from segrules.sim.decisions.asking import (
-    Placer,
-    checked_measure,
-    checked_scenario,
-    funnel_of,
-    measures_of,
-)
-from segrules.sim.decisions.futures import amounts, futures
-from segrules.sim.decisions.limits import Bound, bounds
-from segrules.sim.decisions.parts import Ground
+from segrules.sim.decisions.asking import Placer, checked_measure, checked_scenario, project_for
+from segrules.sim.decisions.designs import GAIN, Designs, FunnelDesigns, Quest
+from segrules.sim.decisions.limits import bounds
+from segrules.sim.decisions.line_designs import LineDesigns
+from segrules.sim.decisions.paying import PoolPay
 from segrules.sim.decisions.settings import Dial, Setting, dials
-from segrules.sim.model import COST, Floats, FunnelModel
-from segrules.sim.projection import Settings, find_project
-from segrules.sim.run import simulate
-
-GAIN = "gain"
-"""The objective: what is to be large."""
-
-RUNS = 300
-"""Futures without luck over which a design is judged in the search."""
+from segrules.sim.projection import Settings
 
 EVALUATIONS = 200
 FINALISTS = 6
+GRAINS = 100
+"""Settings that a range is told in at least: nobody sets a share of 13.39910126602683%."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +41,15 @@ class Wish:
 class Best:
     """What was found; money in minor units of `currency`.
 
-    `found.best` is the best design without luck, `found.choice` the one chosen with it (None where
-    no design keeps the limits). today: the design as the knobs are set now. measures of a design:
-    GAIN, and `today <measure>` and `then <measure>` of every measure.
+    `found.best` is the best design of the search, `found.choice` the one chosen with luck (None
+    where no design keeps the limits). today: the design as the knobs are set now. paid: an agent
+    of each pool at the chosen design. Measures of a design are told in `designs`.
     """
 
-    project: ir.Project
-    scenario: str
-    measure: str
-    dials: tuple[Dial, ...]
-    limits: tuple[Bound, ...]
+    quest: Quest
     found: Optimum
     today: Tried
+    paid: tuple[PoolPay, ...]
     runs: int
     seed: int
     currency: str | None
@@ -82,7 +63,7 @@ class Best:
         return self.found.choice
 
     def setting(self, design: Design) -> Setting:
-        return Setting(tuple((dial, design[dial.name]) for dial in self.dials))
+        return Setting(tuple((dial, design[dial.name]) for dial in self.quest.dials))
 
 
 def optimise_project(
@@ -90,133 +71,65 @@ def optimise_project(
     wish: Wish,
     settings: Settings,
     *,
-    on_design: Callable[[int], None] | None = None,
+    on_progress: Callable[[str, int], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Best:
     """Search the knobs of a project for the scenario that gains most.
 
-    The gain is the difference of the measure from today in the same futures, over all segments; a
-    cost is to be small. on_design: told how many designs were tried.
+    The gain is the difference of the measure, over all segments, from today or the scenario that
+    the project names, in the same futures; a cost or a wait is to be small. on_progress: told what
+    is counted ("settings" in the search, then "futures" or "days" of the best of them) and how
+    many there are.
 
     Raises:
         RulesError: a knob, limit, measure or scenario is not there, or the project cannot be
             carried out at some design.
     """
     first = place({})
-    project = find_project(first.ruleset, settings.project)
-    known = measures_of(first.ruleset, project)
-    measure = checked_measure(first.ruleset, project, wish.measure)
-    scenario = checked_scenario(project, wish.scenario)
-    limits = bounds(wish.limits, known, first.ruleset.currency)
-    varied = tuple(dials(wish.vary, first.ruleset))
-    seed = project.seed if settings.seed is None else settings.seed
-    runs = project.runs if settings.runs is None else settings.runs
-    designs = _Designs(place, varied, project, scenario, measure)
-    designs.limits, designs.told = limits, on_design
-    task = Task(
-        knobs=tuple(Knob(d.name, d.low, d.high, d.today, whole=d.whole) for d in varied),
-        objective=GAIN,
-        limits=tuple(each.limit for each in limits),
-        starts=max(4, min(24, wish.evaluations // 6)),
-        refined=2,
-        evaluations=wish.evaluations,
-        finalists=FINALISTS,
-        runs=max(runs, 2 * FINALISTS),
+    project = project_for("optimise", first.ruleset, settings.project)
+    quest = Quest(
+        project,
+        checked_scenario(project, wish.scenario),
+        checked_measure(first.ruleset, project, wish.measure),
+        tuple(dials(wish.vary, first.ruleset)),
+        bounds(wish.limits, first.ruleset, project),
     )
+    seed = project.seed if settings.seed is None else settings.seed
+    runs = max(project.runs if settings.runs is None else settings.runs, 2 * FINALISTS)
+    designs: Designs
+    if project.about == "line":
+        designs = LineDesigns(place, quest, replace(settings, seed=seed), runs, on_progress)
+    else:
+        designs = FunnelDesigns(place, quest, replace(settings, seed=seed), on_progress)
+    task = _task(quest, wish, runs)
     found = optimise(task, designs.evaluate, designs.replicate, seed=seed, stop=stop)
-    now = {dial.name: dial.today for dial in varied}
+    now = {dial.name: dial.now for dial in quest.dials}
     measures = designs.evaluate(now)
     broken = sum(limit.broken(measures[limit.measure]) for limit in task.limits)
     today = Tried(now, measures, broken, measures[GAIN])
     return Best(
-        project, scenario, measure, varied, limits, found, today, runs, seed, first.ruleset.currency
+        quest, found, today, designs.pay(found.chosen.design), runs, seed, first.ruleset.currency
     )
 
 
-class _Designs:
-    """Designs of the knobs, each as a model; the past is read again only where knobs move it."""
-
-    def __init__(
-        self, place: Placer, varied: tuple[Dial, ...], project: ir.Project, scenario: str,
-        measure: str,
-    ) -> None:  # fmt: skip
-        self._place, self._dials, self._project = place, varied, project
-        self._scenario, self._measure = scenario, measure
-        self._histories: list[tuple[ir.Ruleset, FunnelHistory]] = []
-        self._grounds: dict[tuple[str, ...], Ground] = {}
-        self._drawn: dict[tuple[tuple[str, ...], int], Floats] = {}
-        self.limits: tuple[Bound, ...] = ()
-        self.told: Callable[[int], None] | None = None
-
-    def evaluate(self, design: Design) -> Mapping[str, float]:
-        """Means of all measures without luck, and the excess over every limit."""
-        ground = self._ground(design)
-        model = self._model(ground, ground.seed)
-        drawn = futures(model, RUNS)
-        before, after = drawn.arms([None, 0], drawn.parameters())
-        names = measures_of(ground.ruleset, self._project)
-        today = {name: float(amounts(model, before, name).sum(axis=1).mean()) for name in names}
-        then = {name: float(amounts(model, after, name).sum(axis=1).mean()) for name in names}
-        gain = self._sign * (then[self._measure] - today[self._measure])
-        found = {GAIN: gain}
-        for each in self.limits:
-            found[each.written] = each.excess(today[each.measure], then[each.measure])
-        if self.told is not None:
-            self.told(len(self._grounds))
-        return {
-            **found,
-            **{f"today {name}": value for name, value in today.items()},
-            **{f"then {name}": value for name, value in then.items()},
-        }
-
-    def replicate(self, design: Design, seed: int, first: int, runs: int) -> Floats:
-        """The gain of a design with luck in some replications."""
-        key = (self._key(design), seed)
-        held = self._drawn.get(key)
-        if held is None or len(held) < first + runs:
-            # replications are numbered: those before `first` come out as they did
-            model = self._model(self._ground(design), seed)
-            draws = simulate(model, first + runs)
-            before, after = (
-                amounts(model, arm, self._measure).sum(axis=1)
-                for arm in (draws.today, draws.scenarios[0])
-            )
-            held = self._drawn[key] = self._sign * (after - before)
-        return np.asarray(held[first : first + runs])
-
-    @property
-    def _sign(self) -> float:
-        return -1.0 if self._measure == COST else 1.0
-
-    def _key(self, design: Design) -> tuple[str, ...]:
-        return tuple(dial.written(design[dial.name]) for dial in self._dials)
-
-    def _model(self, ground: Ground, seed: int) -> FunnelModel:
-        wanted = next(each for each in ground.ruleset.scenarios if each.name == self._scenario)
-        return replace(ground, seed=seed).model([wanted])
-
-    def _ground(self, design: Design) -> Ground:
-        key = self._key(design)
-        if key not in self._grounds:
-            knobs = {dial.name: text for dial, text in zip(self._dials, key, strict=True)}
-            placement = self._place(knobs)
-            project = find_project(placement.ruleset, self._project.name)
-            history = self._history(placement, project)
-            self._grounds[key] = Ground(placement.ruleset, project, history, project.seed)
-        return self._grounds[key]
-
-    def _history(self, placement: Placement, project: ir.Project) -> FunnelHistory:
-        """The past by these rules; that of rules which differ in scenarios only is the same."""
-        ruleset = placement.ruleset
-        read = replace(
-            ruleset, knobs=(), scenarios=(), assumptions=(), projects=(), pools=(), plans=(),
-            examples=(), claims=(),
-        )  # fmt: skip
-        for other, history in self._histories:
-            if other == read:
-                return history
-        found = funnel_history(
-            placement, funnel_of(ruleset, project), find_set(ruleset, project.by)
+def _knob(dial: Dial) -> Knob:
+    """With the declared step, or to whole numbers; others are told in a few digits."""
+    if dial.step > 0.0:
+        return Knob(
+            dial.name, dial.low, dial.high, dial.today, whole=True, step=dial.step, first=dial.first
         )
-        self._histories.append((read, found))
-        return found
+    grain = 0.0 if dial.whole else 10.0 ** math.floor(math.log10((dial.high - dial.low) / GRAINS))
+    return Knob(dial.name, dial.low, dial.high, dial.today, whole=dial.whole, grain=grain)
+
+
+def _task(quest: Quest, wish: Wish, runs: int) -> Task:
+    return Task(
+        knobs=tuple(_knob(each) for each in quest.dials),
+        objective=GAIN,
+        limits=tuple(each.limit for each in quest.limits),
+        starts=max(4, min(24, wish.evaluations // 6)),
+        refined=2,
+        evaluations=wish.evaluations,
+        finalists=FINALISTS,
+        runs=runs,
+    )

@@ -16,18 +16,19 @@ import polars as pl
 
 from segrules.lang import ir
 from segrules.lang.check.scope import nearest
+from segrules.lang.types import decimals
 from segrules.segments.assign import Placement
 from segrules.segments.funnel import funnel_history, mature_until
 from segrules.segments.profile import find_set
 from segrules.sim.decide.information import Worth, decisions, evpi, evppi
 from segrules.sim.decide.pilot import Pilot, Plan, design_effect, two_means, two_proportions, worth
-from segrules.sim.decisions.asking import checked_scenario, funnel_of
+from segrules.sim.decisions.asking import base_of, checked_scenario, funnel_of, project_for
 from segrules.sim.decisions.futures import Futures, amounts, futures
 from segrules.sim.decisions.parts import Ground
 from segrules.sim.decisions.rows import ENTERED, SEGMENT, funnel_rows
 from segrules.sim.learn.agents import learn_agents
 from segrules.sim.model import PROFIT, Floats, FunnelModel
-from segrules.sim.projection import Settings, find_project
+from segrules.sim.projection import Settings
 from segrules.sim.run import Arm
 from segrules.text import problems
 from segrules.text.diagnostic import RulesError
@@ -35,6 +36,9 @@ from segrules.text.diagnostic import RulesError
 RUNS = 4_000
 PARTS = (0.1, 0.5, 0.9)
 """Quantiles of the effect that sizes are given for: a small one, the middle, a large one."""
+
+LONGEST = 120
+"""Months that a test takes at most: what is learnt later is of no use to those who asked."""
 
 _LADDER = (0.25, 0.5, 1.0, 2.0, 4.0)
 _LEAST = 50
@@ -74,6 +78,11 @@ class Needed:
     by_agent: float | None
     by_value: int | None
 
+    @property
+    def possible(self) -> bool:
+        """Whether so many come before it is too late."""
+        return self.months is not None and self.months <= LONGEST
+
 
 @dataclass(frozen=True)
 class Learnt:
@@ -87,10 +96,11 @@ class Learnt:
 class Test:
     """A test of a scenario; money in minor units of `currency`.
 
-    entry and outcome: the stages between which it counts, in `segments`. rate: of them today.
-    monthly: customers who come to the entry in a month. gain: mean difference of the profit over
-    the months of the project. evpi: worth of knowing everything; pilots: of tests of some sizes,
-    () where there is no profit to be judged by.
+    entry and outcome: the stages between which it counts, in `segments`. rate: of them today, or
+    in the scenario that the project holds others against, as all that is compared. monthly:
+    customers who come to the entry in a month. gain: mean difference of the profit over the months
+    of the project. evpi: worth of knowing everything; pilots: of tests of some sizes, () where
+    there is no profit to be judged by, or no test is possible.
     """
 
     project: ir.Project
@@ -113,9 +123,25 @@ class Test:
 
     @property
     def best(self) -> Pilot | None:
-        """The pilot that is worth most beyond its cost; None where none is worth it."""
+        """The pilot that is worth most beyond its cost.
+
+        None where none is worth more than that by two errors and by a unit of the currency: what
+        cannot be told from nothing is no reason for a test.
+        """
         found = max(self.pilots, key=lambda each: each.net, default=None)
-        return found if found is not None and found.net > 0 else None
+        least = 10 ** decimals(self.currency)
+        if found is None or found.net < max(2.0 * found.worth.error, least):
+            return None
+        return found
+
+    @property
+    def most(self) -> int:
+        """Customers an arm who come in LONGEST months, beyond which no test is possible."""
+        return most_customers(self.monthly)
+
+    def months(self, customers: int) -> float:
+        """Months until both arms have so many."""
+        return 2.0 * customers / self.monthly if self.monthly > 0 else math.inf
 
 
 @dataclass(frozen=True)
@@ -145,19 +171,18 @@ def plan_test(
         RulesError: there is no such scenario or column, or nothing that a test could measure.
     """
     ruleset = placement.ruleset
-    project = find_project(ruleset, settings.project)
-    name = checked_scenario(project, scenario)
+    project = project_for("pilot", ruleset, settings.project)
+    tested = ruleset.scenario(checked_scenario(project, scenario))
     segment_set = find_set(ruleset, project.by)
     history = funnel_history(placement, funnel_of(ruleset, project), segment_set)
     seed = project.seed if settings.seed is None else settings.seed
     ground = Ground(ruleset, project, history, seed)
-    model = ground.model([find_scenario(ruleset, name)])
+    model = ground.model([tested])
     drawn = futures(model, settings.runs or RUNS)
-    before, after = drawn.arms([None, 0], drawn.parameters())
-    named = {each for lever in find_scenario(ruleset, name).levers for each in lever.segments}
-    seen = _between(model, before, after, named)
+    before, after = drawn.arms([ground.against(model), 0], drawn.parameters())
+    seen = _between(model, before, after, _treated(tested, base_of(ruleset, project)))
     if seen is None:
-        raise RulesError([problems.no_rate_to_test(name)], unable=True)
+        raise RulesError([problems.no_rate_to_test(tested.name)], unable=True)
     clusters = None if agent is None else _clusters(placement, project, agent, seen)
     rate = float(seen.today.mean())
     arrived = before.counts[:, list(seen.segments), seen.entry].sum(axis=1)
@@ -171,19 +196,20 @@ def plan_test(
         else None
     )
     return Test(
-        project, name, model.stages[seen.entry], model.stages[seen.outcome],
+        project, tested.name, model.stages[seen.entry], model.stages[seen.outcome],
         tuple(model.segments[at] for at in seen.segments), rate, monthly, needed, clusters,
         None if gain is None else float(gain.mean()),
         None if gain is None else evpi(decisions(gain)),
         () if gain is None else _learnt(drawn, gain),
-        () if gain is None else _pilots(gain, seen, needed, paid, seed),
+        () if gain is None else _pilots(gain, seen, (needed, monthly), paid, seed),
         paid, drawn.runs, seed, ruleset.currency,
     )  # fmt: skip
 
 
-def find_scenario(ruleset: ir.Ruleset, name: str) -> ir.Scenario:
-    """The scenario of a name that is known to be one."""
-    return next(each for each in ruleset.scenarios if each.name == name)
+def _treated(tested: ir.Scenario, base: ir.Scenario | None) -> set[str]:
+    """The segments that levers name: of the scenario, and of the one that it is held against."""
+    levers = (*tested.levers, *(base.levers if base else ()))
+    return {each for lever in levers for each in lever.segments}
 
 
 def _between(model: FunnelModel, before: Arm, after: Arm, named: set[str]) -> _Between | None:
@@ -264,6 +290,11 @@ def _by_value(rate: float, other: float, seen: _Between, model: FunnelModel) -> 
     return math.ceil(two_means((other - rate) * mean, math.sqrt(variance)))
 
 
+def most_customers(monthly: float) -> int:
+    """Customers an arm who come in the longest time that a test may take."""
+    return math.floor(monthly * LONGEST / 2.0)
+
+
 def _learnt(drawn: Futures, gain: Floats) -> tuple[Learnt, ...]:
     """The worth of knowing each assumption that is not known, the greatest first."""
     benefits = decisions(gain)
@@ -276,14 +307,21 @@ def _learnt(drawn: Futures, gain: Floats) -> tuple[Learnt, ...]:
 
 
 def _pilots(
-    gain: Floats, seen: _Between, needed: tuple[Needed, ...], costs: Costs, seed: int
+    gain: Floats, seen: _Between, sizes: tuple[tuple[Needed, ...], float], costs: Costs, seed: int
 ) -> tuple[Pilot, ...]:
-    """Tests of some sizes around the one that finds the middle effect."""
-    middle = needed[1].customers or needed[2].customers or 1_000
-    sizes = sorted({max(round(middle * part), _LEAST) for part in _LADDER})
+    """Tests of some sizes around the one that finds the middle effect, none of them too long.
+
+    sizes: those that are needed, and customers who come in a month.
+    """
+    needed, most = sizes[0], most_customers(sizes[1])
+    if most < _LEAST:
+        return ()
+    middle = min(needed[1].customers or needed[2].customers or 1_000, most)
+    # where the middle size is as large as can be there is nothing beyond it
+    asked = sorted({min(max(round(middle * part), _LEAST), most) for part in _LADDER})
     rate = float(seen.today.mean())
     plan = Plan(math.sqrt(rate * (1.0 - rate)), costs.fixed, costs.each)
-    return worth(gain, seen.then - seen.today, plan, sizes, seed=seed)
+    return worth(gain, seen.then - seen.today, plan, asked, seed=seed)
 
 
 # ---- agents

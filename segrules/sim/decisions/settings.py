@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,26 +18,38 @@ from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 
 STEPS = 5
+FEW = 25
+"""Settings up to which a declared step is followed where no number of them is asked for."""
+
 MOST_STEPS = 1_000
+MOST = 10**15
+"""Values beyond it are nobody's."""
 
 
 @dataclass(frozen=True)
 class Dial:
     """What can be turned, from `low` to `high`, as it is written.
 
-    knob: of the rules, otherwise an assumption. whole: to whole numbers only. Values are those of
-    the rule file: percentages are parts of one, amounts are in units of the currency, lengths
-    count their `unit`.
+    knob: of the rules, otherwise an assumption. whole: to whole numbers only. now: how it is set;
+    today: the same where that lies between the ends, else the nearer end. Values are those of the
+    rule file: percentages are parts of one, amounts are in units of the currency, lengths count
+    their `unit`.
     """
 
     name: str
     low: float
     high: float
-    today: float
+    now: float
     knob: bool
     whole: bool
     percent: bool = False
     unit: str = ""
+    step: float = 0.0
+    first: float = 0.0
+
+    @property
+    def today(self) -> float:
+        return min(max(self.now, self.low), self.high)
 
     def written(self, value: float) -> str:
         """The value as it stands in a rule file."""
@@ -90,7 +103,10 @@ def ranges(arguments: Sequence[str], ruleset: ir.Ruleset) -> list[tuple[Dial, in
     for argument in arguments:
         name, ends, steps = _read(argument, "over", steps=True)
         dial = _narrowed(_dial(name, ruleset), argument, ends, "over", steps=True)
-        count = steps or STEPS
+        _check_possible(dial, ruleset)
+        count = steps
+        if count is None:
+            count = _declared_steps(dial) or STEPS
         if not 2 <= count <= MOST_STEPS:
             raise _refused(problems.steps_out_of_range(name, MOST_STEPS))
         if dial.low == dial.high:
@@ -98,6 +114,31 @@ def ranges(arguments: Sequence[str], ruleset: ir.Ruleset) -> list[tuple[Dial, in
         found.append((dial, count))
     _once([dial for dial, _ in found])
     return found
+
+
+def _check_possible(dial: Dial, ruleset: ir.Ruleset) -> None:
+    """An assumption may be asked about beyond its stated range, but not beyond what it can be."""
+    stated = next((each for each in ruleset.assumptions if each.name == dial.name), None)
+    if dial.knob or stated is None:
+        return
+    least, most, reach = -math.inf, math.inf, ""
+    if stated.role in ("odds", "factor"):
+        least, reach = math.ulp(0.0), "above 0"
+    elif stated.role in ("share", "response"):
+        least, most = (0.0 if stated.low >= 0.0 else -1.0), 1.0
+        reach = f"{100 * least:g}% to 100%"
+    elif stated.low >= 0.0:
+        least, reach = 0.0, "0 or more"
+    if not least <= dial.low <= dial.high <= most:
+        raise _refused(problems.range_impossible(dial.name, reach))
+
+
+def _declared_steps(dial: Dial) -> int:
+    """The settings that the declared step makes, where those are few and reach both ends."""
+    if dial.step <= 0.0:
+        return 0
+    apart = (dial.high - dial.low) / dial.step
+    return round(apart) + 1 if abs(apart - round(apart)) < 1e-9 and 1 <= apart < FEW else 0
 
 
 def dials(arguments: Sequence[str], ruleset: ir.Ruleset) -> list[Dial]:
@@ -167,8 +208,13 @@ def _of_knob(knob: ir.Knob) -> Dial:
     )
     return Dial(
         knob.name, float(low), float(high), float(today), knob=True, whole=whole,
-        percent=knob.percent, unit=unit,
+        percent=knob.percent, unit=unit, step=_step(knob), first=float(low),
     )  # fmt: skip
+
+
+def _step(knob: ir.Knob) -> float:
+    step = knob.step
+    return 0.0 if step is None else float(step.count if isinstance(step, ir.Length) else step)
 
 
 def _narrowed(
@@ -187,8 +233,7 @@ def _narrowed(
         ends_declared = dial.written(dial.low), dial.written(dial.high)
         raise _refused(problems.range_outside(dial.name, *ends_declared))
     whole = dial.whole and all((each or Fraction(0)).denominator == 1 for each in values)
-    today = min(max(dial.today, low), high)
-    return replace(dial, low=low, high=high, today=today, whole=whole)
+    return replace(dial, low=low, high=high, whole=whole)
 
 
 def _value(text: str, dial: Dial) -> Fraction | None:
@@ -201,6 +246,8 @@ def _value(text: str, dial: Dial) -> Fraction | None:
     try:
         value = Fraction(word.removesuffix("%"))
     except (ValueError, ZeroDivisionError):
+        return None
+    if abs(value) > MOST:
         return None
     return value / 100 if percent else value
 

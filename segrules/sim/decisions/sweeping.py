@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 
@@ -11,12 +13,23 @@ from segrules.lang import ir
 from segrules.lang.types import decimals
 from segrules.segments.assign import Placement
 from segrules.sim.decide.sweep import turns
-from segrules.sim.decisions.asking import Placer, checked_measure
+from segrules.sim.decisions.asking import (
+    Placer,
+    better_when,
+    checked_measure,
+    measures_of,
+    unit_of,
+)
 from segrules.sim.decisions.settings import Dial, Setting, grid, holding, ranges
-from segrules.sim.model import COST, MONEY_MEASURES, TOTAL
-from segrules.sim.projection import Projection, Settings, find_project, project
-from segrules.sim.summary import Row
-from segrules.text.diagnostic import Diagnostic
+from segrules.sim.model import TOTAL
+from segrules.sim.projection import Settings, find_project
+from segrules.sim.queues.figures import LineRow
+from segrules.sim.summary import IN_MONEY, Row
+from segrules.sim.whichever import Found, carry_out
+from segrules.text import problems
+from segrules.text.diagnostic import Diagnostic, RulesError
+
+AnyRow = Row | LineRow
 
 
 @dataclass(frozen=True)
@@ -24,10 +37,14 @@ class SweptStep:
     """One setting: the rows over all segments, by scenario and measure."""
 
     setting: Setting
-    rows: tuple[Row, ...]
+    rows: tuple[AnyRow, ...]
 
-    def row(self, scenario: str, measure: str) -> Row:
+    def row(self, scenario: str, measure: str) -> AnyRow:
         return next(row for row in self.rows if row.scenario == scenario and row.measure == measure)
+
+    def has(self, measure: str) -> bool:
+        """Whether a measure was told; a formula does not tell all of a line."""
+        return any(row.measure == measure for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -58,11 +75,20 @@ class Swept:
         return len(self.steps) == self.asked
 
     def best(self, scenario: str) -> SweptStep:
-        """The step of the highest mean difference (of a cost: the lowest), the first of equals."""
-        sign = -1.0 if self.measure == COST else 1.0
+        """The step of the best mean difference, the first of equals.
+
+        It is the lowest of a cost or a wait, and the highest where neither way is better.
+        """
+        sign = -1.0 if better_when(self.project, self.measure) < 0 else 1.0
         return max(
             self.steps, key=lambda step: sign * step.row(scenario, self.measure).difference.mean
         )
+
+    def unit(self, measure: str) -> str | None:
+        """What a measure is counted in; money in the currency."""
+        if measure in IN_MONEY:
+            return self.currency
+        return unit_of(self.project, measure, self.currency)
 
     def turns(self, scenario: str) -> tuple[float, ...]:
         if len(self.dials) != 1 or len(self.steps) < 2:
@@ -79,9 +105,25 @@ class Swept:
         Columns: one a dial, as text as in the rule file; scenario, measure, unit; today, then and
         difference (means), difference_low80, difference_high80, mc_error; chance_better.
         """
-        return pl.DataFrame(
-            [_flat(step, row, self.currency) for step in self.steps for row in step.rows]
-        )
+        return pl.DataFrame([self._flat(step, row) for step in self.steps for row in step.rows])
+
+    def _flat(self, step: SweptStep, row: AnyRow) -> dict[str, str | float | None]:
+        scale = 10 ** -decimals(self.currency) if row.measure in IN_MONEY else 1.0
+        low, high = row.difference.interval80
+        names = (dial.name for dial, _ in step.setting.values)
+        return {
+            **dict(zip(names, step.setting.shown, strict=True)),
+            "scenario": row.scenario,
+            "measure": row.measure,
+            "unit": self.unit(row.measure),
+            "today": row.today.mean * scale,
+            "then": row.then.mean * scale,
+            "difference": row.difference.mean * scale,
+            "difference_low80": low * scale,
+            "difference_high80": high * scale,
+            "mc_error": row.difference.mc_error * scale,
+            "chance_better": row.chance_better,
+        }
 
 
 def sweep_project(
@@ -90,12 +132,14 @@ def sweep_project(
     settings: Settings,
     *,
     measure: str | None = None,
-    on_step: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+    history: Path | None = None,
 ) -> Swept:
     """Carry out a project at every setting of `over` (`NAME`, `NAME=low:high`, `NAME=low:high:n`).
 
-    place: rows placed by the rules with knobs set. on_step: told how many settings are done, and
-    of how many.
+    place: rows placed by the rules with knobs set. on_progress: told how many futures (days of a
+    line) are done, and of how many. history: the folder of stored assignments, for a life whose
+    columns switch.
 
     Raises:
         RulesError: a name, range or measure is not there, or a project cannot be carried out.
@@ -106,31 +150,84 @@ def sweep_project(
     chosen = checked_measure(first.ruleset, found, measure)
     dials = ranges(over, first.ruleset)
     todo = grid(dials)
-    steps: list[SweptStep] = []
-    last: Projection | None = None
-    try:
-        for at, (setting, placed) in enumerate(_placed(place, todo)):
-            if on_step is not None:
-                on_step(at, len(todo))
-            rules = holding(placed.ruleset, setting.held)
-            result = project(replace(placed, ruleset=rules), settings)
-            if not result.complete:
-                raise KeyboardInterrupt
-            last = result
-            totals = tuple(row for row in result.rows if row.segment == TOTAL)
-            steps.append(SweptStep(setting, totals))
-    except KeyboardInterrupt:
-        # what is finished is kept
-        pass
-    if last is None:
+    walk = _Walk(place, settings, chosen, on_progress, history)
+    walk.over(todo)
+    if walk.last is None:
         raise KeyboardInterrupt
+    last, steps = walk.last, tuple(walk.steps)
     return Swept(
         found, tuple(dial for dial, _ in dials), chosen,
         tuple(dict.fromkeys(row.measure for row in steps[0].rows)),
         tuple(dict.fromkeys(row.scenario for row in steps[0].rows)),
-        tuple(steps), len(todo), last.runs, last.seed, last.engine, last.why, last.currency,
+        steps, len(todo), last.runs, last.seed, last.engine, last.why, last.currency,
         last.findings,
     )  # fmt: skip
+
+
+class _Walk:
+    """The settings one after the other, as far as they come."""
+
+    def __init__(
+        self, place: Placer, settings: Settings, measure: str,
+        on_progress: Callable[[int, int], None] | None, history: Path | None,
+    ) -> None:  # fmt: skip
+        self._place, self._settings, self._measure = place, settings, measure
+        self._told, self._history = on_progress, history
+        self.steps: list[SweptStep] = []
+        self.last: Found | None = None
+
+    def over(self, todo: Sequence[Setting]) -> None:
+        """Carry out every setting; what is finished is kept after a Ctrl-C."""
+        with suppress(KeyboardInterrupt):
+            if not self._all(todo):
+                # a line where no formula tells this, or only at some settings: luck at all of them
+                self._settings = replace(self._settings, engine="events")
+                self.steps, self.last = [], None
+                self._all(todo)
+
+    def _all(self, todo: Sequence[Setting]) -> bool:
+        """False where a setting took another engine than before, or one that tells too little.
+
+        Raises:
+            RulesError: the measure cannot be told, as nobody came, or by the formula asked for.
+        """
+        for at, (setting, placed) in enumerate(_placed(self._place, todo)):
+            ruleset = holding(placed.ruleset, setting.held)
+            asked = find_project(ruleset, self._settings.project)
+            held = replace(placed, ruleset=ruleset)
+            tell = self._teller(at, len(todo), self._settings.runs or asked.runs)
+            result = carry_out(held, asked, self._settings, tell, self._history)
+            if not result.complete:
+                raise KeyboardInterrupt
+            if self.last is not None and self.last.engine != result.engine:
+                return False
+            step = SweptStep(setting, _totals(result, asked, ruleset))
+            if not step.has(self._measure):
+                if asked.about == "line" and self._settings.engine == "auto":
+                    return False
+                known = list(dict.fromkeys(row.measure for row in step.rows))
+                untold = problems.measure_untold(self._measure, result.engine, known)
+                raise RulesError([untold], unable=True)
+            self.last = result
+            self.steps.append(step)
+        return True
+
+    def _teller(self, at: int, settings: int, runs: int) -> Callable[[int], None]:
+        def tell(done: int) -> None:
+            if self._told is not None:
+                self._told(at * runs + done, settings * runs)
+
+        tell(0)
+        return tell
+
+
+def _totals(found: Found, project: ir.Project, ruleset: ir.Ruleset) -> tuple[AnyRow, ...]:
+    """The rows over all segments; of a funnel those at equal cost or sales are with them."""
+    rows = [row for row in found.rows if row.segment == TOTAL]
+    if project.about == "funnel":
+        return tuple(rows)
+    known = measures_of(ruleset, project)
+    return tuple(row for row in rows if row.measure in known)
 
 
 def _placed(place: Placer, todo: Sequence[Setting]) -> Iterator[tuple[Setting, Placement]]:
@@ -140,23 +237,3 @@ def _placed(place: Placer, todo: Sequence[Setting]) -> Iterator[tuple[Setting, P
         if held is None or held[0] != setting.knobs:
             held = setting.knobs, place(setting.knobs)
         yield setting, held[1]
-
-
-def _flat(step: SweptStep, row: Row, currency: str | None) -> dict[str, str | float | None]:
-    money = row.measure in MONEY_MEASURES
-    scale = 10 ** -decimals(currency) if money else 1.0
-    low, high = row.difference.interval80
-    names = (dial.name for dial, _ in step.setting.values)
-    return {
-        **dict(zip(names, step.setting.shown, strict=True)),
-        "scenario": row.scenario,
-        "measure": row.measure,
-        "unit": currency if money else "customers",
-        "today": row.today.mean * scale,
-        "then": row.then.mean * scale,
-        "difference": row.difference.mean * scale,
-        "difference_low80": low * scale,
-        "difference_high80": high * scale,
-        "mc_error": row.difference.mc_error * scale,
-        "chance_better": row.chance_better,
-    }

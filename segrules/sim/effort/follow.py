@@ -160,6 +160,14 @@ def staff_then(book: Book, turn: Turn, assumed: Floats, g: int) -> float:
     return towards(before, after, turn.agents_weight[g])
 
 
+@kernel
+def fill_staff(book: Book, turn: Turn, assumption: Floats, out: Floats) -> None:
+    """Fill [R, G], the agents of each pool in each future, with assumptions [R, A]."""
+    for r in range(out.shape[0]):
+        for g in range(out.shape[1]):
+            out[r, g] = staff_then(book, turn, assumption[r], g)
+
+
 # ---- today
 
 

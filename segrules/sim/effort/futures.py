@@ -12,14 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import numpy as np
+
 from segrules.sim.effort.charge import BY_SALE, Answer
 from segrules.sim.effort.crew import AgentsModel, Paid, Terms, of_kind
+from segrules.sim.effort.follow import fill_staff
 from segrules.sim.effort.level import Follow, level_of
 from segrules.sim.effort.linear import Case, Inflow, answer_linear, empty_answer, empty_room
 from segrules.sim.effort.pack import NOWHERE, Book, Turn, Working, pack_agents, pack_turn, working
 from segrules.sim.effort.steps import Steps, answer_steps
 from segrules.sim.kernels.parameters import Parameters, Treated
-from segrules.sim.model import AGENT_PARTS, FunnelModel
+from segrules.sim.model import AGENT_PARTS, Floats, FunnelModel
 from segrules.sim.pack import EVERY, Funnel
 
 __all__ = ["AgentsModel", "Following", "following"]
@@ -70,6 +73,27 @@ class Following:
     ) -> Answer:
         """Return how agents answer to the scenario at a place; treated, without: as `scenario`."""
         changes = working(self.agents, self.model, at, (treated.month, without))
+        return self._answer_of(at, parameters, treated, changes)
+
+    def pay(self, at: int | None, parameters: Parameters, treated: Treated) -> Floats:
+        """Return float64[R, G], what one agent of each pool gets were it so in all months.
+
+        at: the place of a scenario, after `treat`; None for today. EffortError: as above.
+        """
+        if at is None:
+            answer, turn = self.answer_today(parameters, treated), self.turn()
+        else:
+            changes = working(self.agents, self.model, at, (treated.month, EVERY))
+            answer = self._answer_of(at, parameters, treated, changes)
+            turn = self.turn(changes, self.levels[at])
+        staff = np.empty(answer.pay.shape)
+        fill_staff(self.book, turn, parameters.assumption, staff)
+        return np.asarray(np.divide(answer.pay, staff, out=np.zeros_like(staff), where=staff > 0.0))
+
+    def _answer_of(
+        self, at: int, parameters: Parameters, treated: Treated, changes: Working
+    ) -> Answer:
+        """How agents answer to changes of the scenario at a place."""
         now = Inflow(parameters.rate, parameters.conversion, parameters.mean_value)
         inflows = (now, _inflow(parameters, treated))
         return self.answer(parameters, inflows, changes, self.levels[at])

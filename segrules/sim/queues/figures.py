@@ -197,7 +197,7 @@ def _of_money(scenario: str, pair: Pair, chosen: list[int]) -> list[LineRow]:
     ]
     if not any(each.any() for each in totals):
         return made
-    served = [each.served[:, chosen].sum(axis=1) for each in (pair.today, pair.then)]
+    served = [_total("served", each, chosen) for each in (pair.today, pair.then)]
     each_one = list(zip(totals, served, strict=True))
     return made + _shares(place, {COST_EACH: each_one}, pair.drawn)
 
@@ -226,39 +226,80 @@ def break_even(scenario: str, pair: Pair) -> BreakEven | None:
     )
 
 
-def _of_segments(scenario: str, name: str, pair: Pair, chosen: list[int]) -> list[LineRow]:
-    def total(what: str, days: Days) -> Floats:
-        found: Floats = getattr(days, what)
-        return np.asarray(found[:, chosen].sum(axis=1))
+def differences(pair: Pair, measure: str) -> Floats | None:
+    """float64[R] by day, over all contacts, whose mean is the difference of the measure.
 
-    arms = (pair.today, pair.then)
+    Of a share or a mean wait it is to first order what each day adds to it, so that its standard
+    deviation gives the error of the difference; None where the measure is not known.
+    """
+    if measure == COST:
+        return np.asarray(pair.cost_then.total - pair.cost_today.total)
+    everybody = list(range(pair.today.contacts.shape[1]))
+    amounts = _amounts_of(pair, everybody)
+    if measure in amounts:
+        today, then = amounts[measure]
+        return np.asarray(then - today)
+    arms = _parts_of(pair, everybody).get(measure)
+    if arms is None or any(not np.isfinite(top).all() or below.sum() <= 0 for top, below in arms):
+        return None
+    (before, off_before), (after, off_after) = (_mean_of(top, below) for top, below in arms)
+    return np.asarray(after - before + off_after - off_before)
+
+
+def _mean_of(top: Floats, below: Floats) -> tuple[float, Floats]:
+    """A sum over a sum, and by how much each day moves it to first order."""
+    mean = float(top.sum() / below.sum())
+    return mean, np.asarray((top - mean * below) / below.mean())
+
+
+def _of_segments(scenario: str, name: str, pair: Pair, chosen: list[int]) -> list[LineRow]:
     place = (scenario, name, "")
     made = [
-        _row(
-            (*place, measure),
-            _amounts([total(what, each) for each in arms], pair.drawn),
-            pair.drawn,
-        )
-        for measure, what in ((CONTACTS, "contacts"), (ANSWERED, "served"), (GIVEN_UP, "lost"))
+        _row((*place, measure), _amounts(arms, pair.drawn), pair.drawn)
+        for measure, arms in _amounts_of(pair, chosen).items()
     ]
-    ended = [total("served", each) + total("lost", each) for each in arms]
-    served = [total("served", each) for each in arms]
-    waited = [total("wait_served", each) * _SECONDS for each in arms]
+    parts = _parts_of(pair, chosen)
+    made += _shares(place, parts, pair.drawn)
+    ended = [below for _, below in parts[ABANDONMENT]]
+    within = [each.within[:, chosen].sum(axis=1) for each in (pair.today, pair.then)]
+    longest = _quantiles(within, ended, pair.drawn)
+    return made if longest is None else [*made, _row((*place, NINE_IN_TEN), longest, pair.drawn)]
+
+
+def _total(what: str, days: Days, chosen: list[int]) -> Floats:
+    found: Floats = getattr(days, what)
+    return np.asarray(found[:, chosen].sum(axis=1))
+
+
+def _amounts_of(pair: Pair, chosen: list[int]) -> dict[str, tuple[Floats, Floats]]:
+    """What adds up, float64[R] of both arms, of the chosen segments."""
+    return {
+        measure: (_total(what, pair.today, chosen), _total(what, pair.then, chosen))
+        for measure, what in ((CONTACTS, "contacts"), (ANSWERED, "served"), (GIVEN_UP, "lost"))
+    }
+
+
+def _parts_of(pair: Pair, chosen: list[int]) -> dict[str, list[tuple[Floats, Floats]]]:
+    """Shares and mean waits as sums over sums, float64[R] each, of both arms."""
+    arms = (pair.today, pair.then)
+
+    def total(what: str) -> list[Floats]:
+        return [_total(what, each, chosen) for each in arms]
+
+    served, lost = total("served"), total("lost")
+    ended = [one + other for one, other in zip(served, lost, strict=True)]
+    waited = [each * _SECONDS for each in total("wait_served")]
     all_waited = [
-        before + total("wait_lost", each) * _SECONDS
-        for before, each in zip(waited, arms, strict=True)
+        before + each * _SECONDS for before, each in zip(waited, total("wait_lost"), strict=True)
     ]
     tops = {
         WAIT: (all_waited, ended),
         WAIT_OF_ANSWERED: (waited, served),
-        DELAYED: ([total("delayed", each) for each in arms], ended),
-        IN_TIME: ([total("answered", each) for each in arms], ended),
-        ABANDONMENT: ([total("lost", each) for each in arms], ended),
+        DELAYED: (total("delayed"), ended),
+        IN_TIME: (total("answered"), ended),
+        ABANDONMENT: (lost, ended),
     }
-    pairs = {measure: list(zip(top, below, strict=True)) for measure, (top, below) in tops.items()}
-    made += _shares(place, pairs, pair.drawn)
-    longest = _quantiles([each.within[:, chosen].sum(axis=1) for each in arms], ended, pair.drawn)
-    return made if longest is None else [*made, _row((*place, NINE_IN_TEN), longest, pair.drawn)]
+    return {measure: list(zip(top, below, strict=True)) for measure, (top, below) in tops.items()}
 
 
 Place = tuple[str, str, str]
@@ -309,12 +350,9 @@ def _ratios(arms: Sequence[tuple[Floats, Floats]], drawn: Drawn) -> _Three | Non
     today, then = arms
     if any(not np.isfinite(each).all() or below.sum() <= 0 for each, below in arms):
         return None
-    means = [float(top.sum() / below.sum()) for top, below in arms]
+    means, off = zip(*(_mean_of(top, below) for top, below in arms), strict=True)
     with np.errstate(invalid="ignore", divide="ignore"):
         by_day = [top / below for top, below in arms]
-    off = [
-        (top - mean * below) / below.mean() for mean, (top, below) in zip(means, arms, strict=True)
-    ]
     known = (today[1] > 0) & (then[1] > 0)
     made = [
         _figure(mean, days[below > 0], rest, drawn)

@@ -37,9 +37,29 @@ _ROWS = "customer_id,joined,region,tier,spend,points,weight,share_web,vip,sold_a
 )
 
 
-def _run(command: str) -> Example:
+_A_LIFE = """
+table payments of customers by customer_id dated paid_on {
+  customer_id text
+  paid_on     date
+  paid        money
+}
+segments tiers of customers {
+  golden when points >= 100
+  otherwise others
+}
+life spending of customers {
+  sales payments value paid
+  points drifts by 0 give or take 5
+}
+assume more = 1.05 to 1.2 { source experiment "letters" owner "Marketing" until 2027-06-30 }
+scenario letters { comms golden value times more }
+project spending { for 12 months runs 100 seed 7 compare letters against today }
+"""
+
+
+def _run(command: str, rules: str = _RULES) -> Example:
     words = command if "--as-of" in command else f"{command} --as-of 2026-06-30"
-    return Example(_RULES, {"customers": _ROWS}, words)
+    return Example(rules, {"customers": _ROWS}, words)
 
 
 _VARY = entry(
@@ -151,6 +171,22 @@ _COSTS = entry(
     wrong=_run("pilot --cost -5"),
     right=_run("pilot --cost 5"),
 )
+_TOOL = entry(
+    "SEG732",
+    "a project that the tool does not take",
+    why="A sweep takes every project. The search for the best setting, the plan of a test and the "
+    "back-test ask for rates at which customers come nearer, which only a funnel has.",
+    wrong=_run("pilot", _A_LIFE),
+    right=_run("pilot"),
+)
+_NO_LIMIT = entry(
+    "SEG733",
+    "a limit on what the project does not know",
+    why="Pay is known where the effort of the funnel names a plan; waits are known where customers "
+    "stand in a line. A limit on anything else would be kept by every setting, and say nothing.",
+    wrong=_run("optimise --vary big_from --limit 'pay >= 95% of today' --evaluations 5"),
+    right=_run("optimise --vary big_from --limit 'cost <= 110% of today' --evaluations 5"),
+)
 
 OPTION = "write `NAME=low:high`, with values as in the rule file"
 
@@ -179,6 +215,14 @@ def range_outside(name: str, low: str, high: str) -> Diagnostic:
     )
 
 
+def range_impossible(name: str, reach: str) -> Diagnostic:
+    return _VARY.about(
+        None,
+        f"the range of {quoted(name)} holds values that it cannot have",
+        f"take ends that are {reach}",
+    )
+
+
 def range_twice(name: str) -> Diagnostic:
     return _VARY.about(None, f"{quoted(name)} is varied twice", "name it once, with one range")
 
@@ -186,8 +230,8 @@ def range_twice(name: str) -> Diagnostic:
 def range_needed(name: str) -> Diagnostic:
     return _VARY.about(
         None,
-        f"the declared range of {quoted(name)} is one value",
-        f"give a range: `{name}=low:high`",
+        f"the range of {quoted(name)} is one value",
+        f"give one with two ends: `{name}=low:high`",
     )
 
 
@@ -228,11 +272,51 @@ def limit_unreadable(argument: str) -> Diagnostic:
     )
 
 
+def pay_limit_unreadable(argument: str) -> Diagnostic:
+    return _LIMIT.about(
+        None,
+        f"{quoted(argument)} is no limit on pay",
+        "say how much of today's pay everybody keeps: `pay >= 95% of today`",
+    )
+
+
+def pay_unknown(funnel: str) -> Diagnostic:
+    return _NO_LIMIT.about(
+        None,
+        f"nobody has said what those who work on {quoted(funnel)} are paid",
+        f"name a plan in the rules: `effort of {funnel} {{ … paid by PLAN … }}`",
+    )
+
+
+def pay_elsewhere(project: str, about: str) -> Diagnostic:
+    return _NO_LIMIT.about(
+        None,
+        f"the project {quoted(project)} is about a {about}, in which nobody has a pay plan",
+        "leave the limit out, or limit the cost: `cost <= today`",
+    )
+
+
+def nobody_waits(project: str, about: str) -> Diagnostic:
+    return _NO_LIMIT.about(
+        None,
+        f"the project {quoted(project)} is about a {about}, in which nobody waits",
+        "limit waits in a project about a line: `segrules optimise --project NAME`",
+    )
+
+
 def measure_unknown(name: str, near: str | None, known: Sequence[str]) -> Diagnostic:
     return _MEASURE.about(
         None,
         f"the projection has no measure {quoted(name)}",
         closest(near, "measure", f"it has {listed(known)}"),
+    )
+
+
+def measure_untold(name: str, engine: str, known: Sequence[str]) -> Diagnostic:
+    return _MEASURE.about(
+        None,
+        f"the engine {engine} does not tell {quoted(name)} here",
+        f"take one that it tells: {listed(known)}",
     )
 
 
@@ -312,3 +396,22 @@ def no_agents(column: str, reason: str, hint: str) -> Diagnostic:
 
 def cost_out_of_range(option: str) -> Diagnostic:
     return _COSTS.about(None, f"`--{option}` is below zero", "give an amount of zero or more")
+
+
+_ELSEWHERE = {
+    ("optimise", "life"): "`segrules sweep --over KNOB` shows a life at every setting of a knob",
+    ("pilot", "life"): "`segrules sweep --over NAME` shows where an assumption turns the decision",
+    ("pilot", "line"): "`segrules sweep --over NAME` shows where an assumption turns the decision",
+    ("backtest", "life"): "`segrules simulate` sets a life beside what its own past would lead to",
+    ("backtest", "line"): "`segrules simulate` sets the model of today beside what the log says",
+}
+
+
+def not_for_the_tool(tool: str, project: str, about: str, others: Sequence[str]) -> Diagnostic:
+    """others: projects that it takes."""
+    named = f"name another with `--project`: {listed(others)}" if others else ""
+    return _TOOL.about(
+        None,
+        f"the project {quoted(project)} is about a {about}, which `segrules {tool}` does not take",
+        named or _ELSEWHERE[tool, about],
+    )
