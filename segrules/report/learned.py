@@ -10,10 +10,11 @@ from rich.console import RenderableType
 from segrules.lang import ir
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, counted, label, money, percent, signed, units
+from segrules.sim.learn.values import Values
 from segrules.sim.learned import Estimate, Experiment, OfArm
 from segrules.sim.learned_agents import AgentsStudy, Spread
 from segrules.sim.learned_assume import Proposed
-from segrules.sim.learned_stages import Maturity, PastOf, heavy
+from segrules.sim.learned_stages import Maturity, PastOf, SaleValue
 
 _NAMES = 16
 _SURE, _ALIKE = 0.05, 0.5
@@ -399,18 +400,11 @@ def past_tables(found: PastOf, ruleset: ir.Ruleset, segments_of: str) -> Iterato
     labels = ruleset.set(segments_of).labels
     if found.values:
         currency = f" ({ruleset.currency})" if ruleset.currency else ""
-        yield heading(f"what a {found.valued} brings{currency}")
-        table = grid("segment", ">known", ">mean", ">spread", "drawn from", ">Hill index")
-        for sale in found.values:
-            each, tail = sale.values, sale.values.tail
-            table.add_row(
-                label(sale.segment, labels), count(each.sales), money(each.mean, ruleset.currency),
-                money(each.variance**0.5, ruleset.currency), _DRAWN[each.method],
-                NONE if tail is None else f"{tail.index:.1f} ± {tail.error:.1f}",
-            )  # fmt: skip
-        yield table
-        for sale in heavy(found.values):
-            yield note(f"{label(sale.segment, labels)}: {sale.values.notes[-1]}")
+        yield heading(
+            f"what a {found.valued} brings{currency}, of cohorts that have had the full time"
+        )
+        yield _values(found.values, labels, ruleset)
+        yield note("\n" + "\n".join(_of_values(found.values, labels)))
     recent = [each for each in found.maturity if each.recent]
     if recent:
         yield heading("who is still to come (their cohorts are not in the rates above)")
@@ -418,6 +412,48 @@ def past_tables(found: PastOf, ruleset: ir.Ruleset, segments_of: str) -> Iterato
         for stage in recent:
             if not stage.fits:
                 yield note(f"{stage.stage}: no cure model ({stage.why}); the cut stands alone")
+
+
+def _values(
+    values: Sequence[SaleValue], labels: dict[str, str], ruleset: ir.Ruleset
+) -> RenderableType:
+    table = grid(
+        "segment", ">known", ">mean", ">spread", "drawn from", "next best", ">Hill index",
+        first=_NAMES,
+    )  # fmt: skip
+    for sale in values:
+        each, tail = sale.values, sale.values.tail
+        best, other = _candidates(each)
+        table.add_row(
+            label(sale.segment, labels), count(each.sales), money(each.mean, ruleset.currency),
+            money(each.variance**0.5, ruleset.currency), best, other,
+            NONE if tail is None else f"{tail.index:.1f} ± {tail.error:.1f}",
+        )  # fmt: skip
+    return table
+
+
+def _candidates(each: Values) -> tuple[str, str]:
+    """What is drawn from, and the best of the others, with their scores."""
+    if not each.score:
+        return _DRAWN[each.method], NONE
+    others = {kind: score for kind, score in each.score.items() if kind != each.method}
+    other = max(others, key=others.__getitem__)
+    return (
+        f"{_DRAWN[each.method]} ({each.score[each.method]:.3f})",
+        f"{_DRAWN[other]} ({others[other]:.3f})",
+    )
+
+
+def _of_values(values: Sequence[SaleValue], labels: dict[str, str]) -> list[str]:
+    said = []
+    if any(sale.values.score for sale in values):
+        said.append(
+            "(in brackets: the mean log score of sales that were left out, higher is better; the "
+            "past itself is taken only where it is surely better than both curves)"
+        )
+    for sale in values:
+        said += [f"{label(sale.segment, labels)}: {each}" for each in sale.values.notes]
+    return said
 
 
 _DRAWN = {
@@ -454,8 +490,9 @@ def past_record(found: PastOf, ruleset: ir.Ruleset) -> dict[str, Any]:
                 "deviation": units(each.values.variance**0.5, ruleset.currency),
                 "method": each.values.method,
                 "score": dict(each.values.score),
+                "notes": list(each.values.notes),
                 "hill": None if each.values.tail is None else each.values.tail.index,
-                "heavy": each.values.tail is not None and each.values.tail.heavy,
+                "heavy": each.values.heavy,
             }
             for each in found.values
         ],

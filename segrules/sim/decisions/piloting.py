@@ -148,7 +148,7 @@ def plan_test(
     project = find_project(ruleset, settings.project)
     name = checked_scenario(project, scenario)
     segment_set = find_set(ruleset, project.by)
-    history = funnel_history(placement, funnel_of(ruleset, project), segment_set)
+    history = funnel_history(placement, funnel_of(ruleset, project), segment_set, sales=True)
     seed = project.seed if settings.seed is None else settings.seed
     ground = Ground(ruleset, project, history, seed)
     model = ground.model([find_scenario(ruleset, name)])

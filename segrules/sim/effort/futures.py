@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import numpy as np
+
 from segrules.sim.effort.charge import BY_SALE, Answer
 from segrules.sim.effort.crew import AgentsModel, Paid, Terms, of_kind
 from segrules.sim.effort.level import Follow, level_of
@@ -19,7 +21,7 @@ from segrules.sim.effort.linear import Case, Inflow, answer_linear, empty_answer
 from segrules.sim.effort.pack import NOWHERE, Book, Turn, Working, pack_agents, pack_turn, working
 from segrules.sim.effort.steps import Steps, answer_steps
 from segrules.sim.kernels.parameters import Parameters, Treated
-from segrules.sim.model import AGENT_PARTS, FunnelModel
+from segrules.sim.model import AGENT_PARTS, Floats, FunnelModel
 from segrules.sim.pack import EVERY, Funnel
 
 __all__ = ["AgentsModel", "Following", "following"]
@@ -46,8 +48,13 @@ class Following:
 
         EffortError: pay and sales do not settle.
         """
-        inflow = _inflow(parameters, treated)
+        inflow = _inflow(self._arriving(parameters), parameters, treated)
         self._charge(self.answer(parameters, (inflow, inflow), (), 1.0), treated)
+
+    def _arriving(self, parameters: Parameters) -> Floats:
+        """Arrivals float64[R, S] a month that are as many over the season as it is on average."""
+        usual = float(self.funnel.season.mean()) or 1.0
+        return np.asarray(parameters.rate * parameters.season.mean(axis=1, keepdims=True) / usual)
 
     def scenario(
         self, at: int, parameters: Parameters, treated: Treated, without: int = EVERY
@@ -58,8 +65,9 @@ class Following:
         EffortError: pay and sales do not settle.
         """
         changes = working(self.agents, self.model, at, (treated.month, without))
-        now = Inflow(parameters.rate, parameters.conversion, parameters.mean_value)
-        inflows = (now, _inflow(parameters, treated))
+        rate = self._arriving(parameters)
+        now = Inflow(rate, parameters.conversion, parameters.mean_value)
+        inflows = (now, _inflow(rate, parameters, treated))
         answer = self.answer(parameters, inflows, changes, self.levels[at])
         treated.conversion[:, :, self.book.sale] = answer.sale
         self._charge(answer, treated)
@@ -106,9 +114,9 @@ class Following:
         treated.fixed[parts.index(CAPACITY)] = answer.hours_cost / self.model.months
 
 
-def _inflow(parameters: Parameters, treated: Treated) -> Inflow:
+def _inflow(rate: Floats, parameters: Parameters, treated: Treated) -> Inflow:
     return Inflow(
-        parameters.rate * treated.arrivals,
+        rate * treated.arrivals,
         treated.conversion,
         parameters.mean_value * treated.value,
     )
