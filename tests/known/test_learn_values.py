@@ -1,17 +1,15 @@
-"""The distribution of a sale, the cost to serve, and a stage whose customers are recent."""
+"""The distribution of a sale, and a stage whose customers are recent."""
 
 import math
 
 import numba
 import numpy as np
-import polars as pl
 import pytest
 from known import agree_mean, agree_quantile, agree_variance
 from scipy import stats
 
 from segrules.sim.kernels.money import total
 from segrules.sim.learn.cure import learn_cure
-from segrules.sim.learn.service import Rates, ServiceColumns, cost_to_serve
 from segrules.sim.learn.values import hill, learn_values
 from segrules.sim.sale import pack_sales
 from segrules.sim.uniforms import FIRST, Key
@@ -121,44 +119,6 @@ def test_returns_leave_only_the_bootstrap():
     assert found.mean == pytest.approx(25 / 3)
     assert set(draws(found, 1_000).round(9)) == {-5.0, 10.0, 20.0}
     assert learn_values(np.array([1.0, 2.0, 3.0])).method == "lognormal"
-
-
-# ---- cost to serve
-
-
-def cases():
-    return pl.DataFrame(
-        {
-            "segment": ["a", "a", "a", "b", "b", "c", None],
-            "minutes": [30.0, 60.0, 90.0, 12.0, 24.0, 6.0, 5.0],
-            "channel": ["branch", "branch", "phone", "phone", "phone", "phone", "phone"],
-            "checks": [1, 0, 1, 0, 0, 0, 0],
-        }
-    )
-
-
-def test_cost_to_serve():
-    rates = Rates(hour=6_000, channel={"branch": 900, "phone": 300}, check=1_200)
-    columns = ServiceColumns("segment", "minutes", "channel", "checks")
-    found = cost_to_serve(cases(), columns, rates)
-    assert found.segments == ("a", "b", "c")
-    assert found.mean == pytest.approx([7_500, 2_100, 900])
-    assert found.time == pytest.approx([6_000, 1_800, 600])
-    assert found.channel == pytest.approx([700, 300, 300])
-    assert found.checks == pytest.approx([800, 0, 0])
-    costs = np.array([5_100, 6_900, 10_500])
-    assert found.error[0] == pytest.approx(costs.std(ddof=1) / math.sqrt(3))
-    together = (2 * costs.var(ddof=1) + np.array([1_500, 2_700]).var(ddof=1)) / 3
-    assert found.error[2] == pytest.approx(math.sqrt(together))
-    assert found.notes[:2] == (
-        "a single case in c: the spread of the others is used",
-        "1 cases without time, channel or segment",
-    )
-    assert np.all(found.shrunk_error > 0)
-    assert found.shrunk[0] < 7_500
-    assert found.shrunk[2] > 900
-    with pytest.raises(ValueError, match="no rate for the channel branch"):
-        cost_to_serve(cases(), columns, Rates(1, {"phone": 1}))
 
 
 # ---- a stage whose customers are recent
