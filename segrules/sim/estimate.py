@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from segrules.sim.model import (
     FunnelModel,
     Value,
 )
-from segrules.sim.shrinkage import Shrinkage, shrink
+from segrules.sim.shrinkage import FEWEST_SEGMENTS, Shrinkage, shrink
 from segrules.sim.sold import learn_by_segment, said_of, spread_as
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
@@ -78,6 +78,7 @@ def estimate(
         notes.append(f"{history.unplaced:,} who entered {verb} in no segment and left out")
     arrivals = _arrivals(history, project.months, notes)
     shrunk = {stage: _shrunk(history, funnel, stage) for stage in history.stages[1:]}
+    notes += _drawn_together(shrunk, history.segments)
     scenarios = tuple(
         scenario_of(each, funnel, history.segments)
         for name in compared(project)
@@ -166,6 +167,27 @@ def _shrunk(history: FunnelHistory, funnel: ir.Funnel, stage: str) -> Shrinkage:
     if not entered.any():
         raise RulesError([_unreached(history, funnel, stage)])
     return shrink(reached, entered)
+
+
+def _drawn_together(shrunk: Mapping[str, Shrinkage], segments: Sequence[str]) -> Iterator[str]:
+    """How much the figures of segments weigh in their rates, or that too few are there to tell."""
+    alone = [stage for stage, found in shrunk.items() if found.method == "jeffreys"]
+    if alone:
+        yield (
+            f"fewer than {FEWEST_SEGMENTS} segments have anybody before {', '.join(alone)}: rates "
+            "are not drawn towards a common one (Jeffreys' prior)"
+        )
+    parts = []
+    for stage, found in shrunk.items():
+        if stage not in alone:
+            least, most = int(found.data_weight.argmin()), int(found.data_weight.argmax())
+            low, high = (f"{found.data_weight[at]:.0%} ({segments[at]})" for at in (least, most))
+            parts.append(f"{stage} {low} to {high}")
+    if parts:
+        yield (
+            "rates of segments are drawn towards what they have in common; their own figures "
+            f"weigh: {', '.join(parts)}"
+        )
 
 
 def _unreached(history: FunnelHistory, funnel: ir.Funnel, stage: str) -> Diagnostic:

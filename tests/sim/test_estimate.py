@@ -220,3 +220,21 @@ def test_counts_agree_with_their_expectation_on_the_worked_case() -> None:
         other = expected[row.scenario, row.segment, row.measure]
         error = np.hypot(row.then.mc_error, other.then.mc_error)
         assert abs(row.then.mean - other.then.mean) <= 4 * error + 1.0
+
+
+def test_how_far_rates_are_drawn_together_is_said() -> None:
+    many = made(history({}))
+    (note,) = [note for note in many.notes if "own figures weigh" in note]
+    weights = many.weights["appointment"]
+    assert f"appointment {weights.min():.0%} (" in note
+    assert not any("Jeffreys" in each for each in many.notes)
+    past = history({})
+    kept = past.segments[:2]
+    few = {
+        key: each if key[0] in kept else replace(each, entered=0, reached=0)
+        for key, each in past.counts.items()
+    }
+    found = made(replace(past, counts=few))
+    (note,) = [note for note in found.notes if "Jeffreys" in note]
+    assert note.startswith("fewer than 5 segments have anybody before appointment, sale")
+    assert set(found.methods.values()) == {"jeffreys"}
