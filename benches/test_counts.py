@@ -5,6 +5,9 @@ conversion falls, so every branch of the coupling is at work. The peer draws the
 independently: numpy has no way to couple them without more draws still.
 """
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bench_funnel import RUNS, SEGMENTS, STAGES, headline
@@ -13,6 +16,7 @@ from segrules.sim.blocks import World, scenario_scene
 from segrules.sim.kernels.expected import Expected, expect
 from segrules.sim.kernels.parameters import draw_parameters, empty_parameters
 from segrules.sim.run import simulate
+from segrules.sim.sale import LOGNORMAL, SaleLaw
 
 
 def with_numpy(model, generator):
@@ -53,6 +57,17 @@ def with_numpy(model, generator):
 @pytest.mark.benchmark(group="headline run")
 def test_counts_engine(benchmark):
     model = headline()
+    draws = benchmark.pedantic(simulate, (model, RUNS), rounds=5, warmup_rounds=1)
+    assert draws.complete
+
+
+@pytest.mark.benchmark(group="headline run")
+def test_counts_engine_with_sales_that_are_lognormal(benchmark):
+    """The same mean and variance; the largest sales are drawn one by one."""
+    model = headline()
+    law = SaleLaw(LOGNORMAL, 0.0, math.sqrt(math.log(2.0)), 0.0, math.inf, np.zeros(1))
+    value = replace(model.value, laws=(law,) * SEGMENTS)
+    model = replace(model, value=value)
     draws = benchmark.pedantic(simulate, (model, RUNS), rounds=5, warmup_rounds=1)
     assert draws.complete
 

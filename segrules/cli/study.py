@@ -208,7 +208,7 @@ def _agents(
 
 def _print(found: _Found, rules: Rules, form: Format) -> None:
     from segrules.report.gaps import gaps_record, gaps_tables, market_record, market_tables
-    from segrules.report.learned import past_tables
+    from segrules.report.past import past_tables
     from segrules.report.study import study_record, study_tables
     from segrules.segments.protection import protected_reads
 
@@ -241,7 +241,8 @@ def _learned_tables(found: _Found, ruleset: ir.Ruleset) -> Iterator[RenderableTy
 
 
 def _learned_record(found: _Found, ruleset: ir.Ruleset) -> dict[str, Any]:
-    from segrules.report.learned import agents_record, experiment_record, past_record
+    from segrules.report.learned import agents_record, experiment_record
+    from segrules.report.past import past_record
     from segrules.sim.learned_assume import proposals
 
     record = past_record(found.past, ruleset)

@@ -1,8 +1,8 @@
-"""What was learned beyond rates (experiments, agents, values, maturity), as tables and records."""
+"""What was learned of experiments and agents, as tables and records."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -13,7 +13,6 @@ from segrules.report.words import NONE, count, counted, label, money, percent, s
 from segrules.sim.learned import Estimate, Experiment, OfArm
 from segrules.sim.learned_agents import AgentsStudy, Spread
 from segrules.sim.learned_assume import Proposed
-from segrules.sim.learned_stages import Maturity, PastOf, heavy
 
 _NAMES = 16
 _SURE, _ALIKE = 0.05, 0.5
@@ -217,14 +216,7 @@ def experiment_record(
     def figure(value: float) -> float:
         return float(value) if found.in_odds else units(value, ruleset.currency)
 
-    def estimate(each: Estimate) -> dict[str, Any]:
-        return {
-            "value": figure(each.value),
-            "interval80": [figure(end) for end in each.interval_80],
-            "interval95": [figure(end) for end in each.interval_95],
-        }
-
-    promise, brought, balance = found.promise, found.delivered, found.balance
+    balance = found.balance
     return {
         "column": found.column,
         "control": found.control,
@@ -235,24 +227,7 @@ def experiment_record(
         "customers": found.customers,
         "no_difference": found.no_difference,
         "dealt_alike_chance": None if balance is None else balance.chance,
-        "arms": [
-            {
-                "arm": arm.arm,
-                "common": estimate(arm.common),
-                "segments": [
-                    {
-                        "segment": each.segment,
-                        "customers": list(each.customers),
-                        "rate": [figure(rate) for rate in each.rate],
-                        "as_counted": figure(each.raw),
-                        **estimate(each.shrunk),
-                        "data_weight": each.data_weight,
-                    }
-                    for each in arm.segments
-                ],
-            }
-            for arm in found.arms
-        ],
+        "arms": [_arm_record(arm, figure) for arm in found.arms],
         "best": [
             {
                 "segment": each.segment,
@@ -264,15 +239,7 @@ def experiment_record(
             }
             for each in found.best
         ],
-        "policy": {
-            "promised": figure(promise.promised),
-            "interval80": [figure(promise.low), figure(promise.high)],
-            "control": figure(promise.today),
-            "alike": {"arm": promise.uniform[0], "promised": figure(promise.uniform[1])},
-            "as_counted": figure(promise.naive),
-            "delivered": brought
-            and {"value": figure(brought.value), "error": figure(brought.error)},
-        },
+        "policy": _policy_record(found, figure),
         "assume": [
             {
                 "name": each.name,
@@ -285,6 +252,48 @@ def experiment_record(
             for each in proposed
         ],
         "left_out": list(found.left_out),
+    }
+
+
+_AsFigure = Callable[[float], float]
+
+
+def _arm_record(arm: OfArm, figure: _AsFigure) -> dict[str, Any]:
+    return {
+        "arm": arm.arm,
+        "common": _estimate_record(arm.common, figure),
+        "segments": [
+            {
+                "segment": each.segment,
+                "customers": list(each.customers),
+                "rate": [figure(rate) for rate in each.rate],
+                "as_counted": figure(each.raw),
+                **_estimate_record(each.shrunk, figure),
+                "data_weight": each.data_weight,
+            }
+            for each in arm.segments
+        ],
+    }
+
+
+def _estimate_record(each: Estimate, figure: _AsFigure) -> dict[str, Any]:
+    return {
+        "value": figure(each.value),
+        "interval80": [figure(end) for end in each.interval_80],
+        "interval95": [figure(end) for end in each.interval_95],
+    }
+
+
+def _policy_record(found: Experiment, figure: _AsFigure) -> dict[str, Any]:
+    promise, brought = found.promise, found.delivered
+    arm, alike = promise.uniform
+    return {
+        "promised": figure(promise.promised),
+        "interval80": [figure(promise.low), figure(promise.high)],
+        "control": figure(promise.today),
+        "alike": {"arm": arm, "promised": figure(alike)},
+        "as_counted": figure(promise.naive),
+        "delivered": brought and {"value": figure(brought.value), "error": figure(brought.error)},
     }
 
 
@@ -388,89 +397,4 @@ def _spread(each: Spread) -> dict[str, Any]:
         "spread": each.spread,
         "error": each.error,
         "no_difference": each.alike,
-    }
-
-
-# ---- values and maturity
-
-
-def past_tables(found: PastOf, ruleset: ir.Ruleset, segments_of: str) -> Iterator[RenderableType]:
-    """The worth of a sale by segment, a line each, and who is still to come, a line a stage."""
-    labels = ruleset.set(segments_of).labels
-    if found.values:
-        currency = f" ({ruleset.currency})" if ruleset.currency else ""
-        yield heading(f"what a {found.valued} brings{currency}")
-        table = grid("segment", ">known", ">mean", ">spread", "drawn from", ">Hill index")
-        for sale in found.values:
-            each, tail = sale.values, sale.values.tail
-            table.add_row(
-                label(sale.segment, labels), count(each.sales), money(each.mean, ruleset.currency),
-                money(each.variance**0.5, ruleset.currency), _DRAWN[each.method],
-                NONE if tail is None else f"{tail.index:.1f} ± {tail.error:.1f}",
-            )  # fmt: skip
-        yield table
-        for sale in heavy(found.values):
-            yield note(f"{label(sale.segment, labels)}: {sale.values.notes[-1]}")
-    recent = [each for each in found.maturity if each.recent]
-    if recent:
-        yield heading("who is still to come (their cohorts are not in the rates above)")
-        yield _maturity(recent)
-        for stage in recent:
-            if not stage.fits:
-                yield note(f"{stage.stage}: no cure model ({stage.why}); the cut stands alone")
-
-
-_DRAWN = {
-    "lognormal": "a lognormal",
-    "gamma": "a gamma",
-    "bootstrap": "the past itself",
-}
-
-
-def _maturity(stages: Sequence[Maturity]) -> RenderableType:
-    table = grid(
-        "stage", ">counted to", ">came since", ">reached it", ">still to come",
-        ">80% interval", ">in the end",
-    )  # fmt: skip
-    for each in stages:
-        low, high = each.interval_80
-        table.add_row(
-            each.stage, each.until, count(each.recent), count(each.reached),
-            count(each.expected) if each.fits else NONE,
-            f"{count(low)} to {count(high)}" if each.fits else NONE, percent(each.final_share),
-        )  # fmt: skip
-    return table
-
-
-def past_record(found: PastOf, ruleset: ir.Ruleset) -> dict[str, Any]:
-    """Values and maturity for machines; money in units of the currency."""
-    return {
-        "values": [
-            {
-                "segment": each.segment,
-                "stage": found.valued,
-                "known": each.values.sales,
-                "mean": units(each.values.mean, ruleset.currency),
-                "deviation": units(each.values.variance**0.5, ruleset.currency),
-                "method": each.values.method,
-                "score": dict(each.values.score),
-                "hill": None if each.values.tail is None else each.values.tail.index,
-                "heavy": each.values.tail is not None and each.values.tail.heavy,
-            }
-            for each in found.values
-        ],
-        "maturity": [
-            {
-                "stage": each.stage,
-                "entered_by": each.until,
-                "recent": each.recent,
-                "reached": each.reached,
-                "fits": each.fits,
-                "still_to_come": each.expected if each.fits else None,
-                "interval80": list(each.interval_80) if each.fits else None,
-                "final_share": each.final_share,
-                "why_not": each.why or None,
-            }
-            for each in found.maturity
-        ],
     }

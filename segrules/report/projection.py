@@ -196,9 +196,19 @@ def projection_record(found: Projection) -> dict[str, Any]:
         "assumptions": [stated_record(each, found.currency) for each in found.assumptions],
         "notes": list(found.estimate.notes),
         "against": found.project.against,
+        "own_weight": _own_weight(found),
         "results": [_result(row, found) for row in found.rows],
         "cost": [cost_record(row, found) for row in found.parts],
         "outlook": [outlook_record(found, at) for at in range(len(found.outlooks))],
+    }
+
+
+def _own_weight(found: Projection) -> dict[str, dict[str, float]]:
+    """By stage and segment: how much the segment's own figures weigh in its rate."""
+    segments = found.estimate.model.segments
+    return {
+        stage: dict(zip(segments, weight.tolist(), strict=True))
+        for stage, weight in found.estimate.weights.items()
     }
 
 

@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from segrules.backends.context import days_in_month, days_later, months_later
 from segrules.backends.polars.lower import feature_column
@@ -23,7 +25,7 @@ from segrules.text.problems import data as problems
 MONTHS = 12
 """How many complete months of entries are counted."""
 
-_SEGMENT = ":segment"
+SEGMENT = ":segment"
 _DATE = ":date:"
 _TIME = ":time"
 
@@ -56,6 +58,13 @@ class Moments:
     variance: float | None
 
 
+@dataclass(frozen=True, eq=False)
+class Sold:
+    """The worth of every sale that the moments are of, by segment: float64[N] in rising order."""
+
+    by_segment: Mapping[str, NDArray[np.float64]]
+
+
 @dataclass(frozen=True, slots=True)
 class FunnelHistory:
     """Counts by (segment, stage), entries by segment.
@@ -66,7 +75,8 @@ class FunnelHistory:
     (segment, stage) and `costs` under (segment, stage, cost) for those who reached the stage in a
     mature cohort. `unplaced` rows entered but are in no segment. `times` are millionths of the
     hours that agents spend on a case, by segment: of those who entered the stage with a value in a
-    mature cohort. There are none where no effort states them by rows.
+    mature cohort. There are none where no effort states them by rows. `sold` are the sales one by
+    one, where they were asked for and a stage has a value.
     """
 
     funnel: str
@@ -83,6 +93,7 @@ class FunnelHistory:
     costs: Mapping[tuple[str, str, str], Moments]
     unplaced: int
     times: Mapping[str, Moments] = field(default_factory=dict)
+    sold: Sold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +106,10 @@ class _Counts:
     entries: Mapping[tuple[str | None, dt.date], int]
 
 
-def funnel_history(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> FunnelHistory:
-    """Counts a funnel by the segments of a set over the same table.
+def funnel_history(
+    placement: Placement, funnel: Funnel, segment_set: SegmentSet, *, sales: bool = False
+) -> FunnelHistory:
+    """Counts a funnel by the segments of a set over the same table; `sales`: one by one too.
 
     Raises:
         RulesError: the set is over another table, or a table or a stage's column is not given.
@@ -110,12 +123,27 @@ def funnel_history(placement: Placement, funnel: Funnel, segment_set: SegmentSet
     limits = {stage.name: mature_until(stages[: at + 1], as_of) for at, stage in enumerate(stages)}
     months = complete_months(as_of)
     with reading(funnel.table):
-        rows = _reached(_dated(placement, funnel, segment_set), stages, as_of)
+        rows = with_reached(dated_rows(placement, funnel, segment_set), stages, as_of)
         asked = [part for at in range(len(stages)) for part in _aggregates(stages, at, limits)]
         if _time(placement, funnel) is not None:
             asked += _times(stages, limits)
         counts = _Counts(limits, months, _by_segment(rows, asked), _entries(rows, months))
-    return _history(as_of, funnel, segment_set, counts)
+        sold = sold_of(rows, stages, as_of) if sales else None
+    return replace(_history(as_of, funnel, segment_set, counts), sold=sold)
+
+
+def sold_of(rows: pl.LazyFrame, stages: Sequence[Stage], as_of: dt.date) -> Sold | None:
+    """Sales of known value in mature cohorts, of rows that say who reached what."""
+    for at, stage in enumerate(stages):
+        if stage.value is not None:
+            mature = pl.col(date_column(stages[0])) <= mature_until(stages[: at + 1], as_of)
+            value = pl.col(value_column(stage)).cast(pl.Float64).alias("value")
+            known = rows.filter(pl.col(f":reached:{at}") & mature).select(pl.col(SEGMENT), value)
+            # luck goes by the place of a sale: they are put in an order of their own
+            found = known.drop_nulls().sort(SEGMENT, "value").collect(engine="streaming")
+            parts = found.partition_by(SEGMENT, as_dict=True)
+            return Sold({name: part["value"].to_numpy() for (name,), part in parts.items()})
+    return None
 
 
 def mature_until(stages: Sequence[Stage], as_of: dt.date) -> dt.date:
@@ -149,11 +177,11 @@ def _end(entered: dt.date, stages: Sequence[Stage]) -> dt.date:
 # ---- rows
 
 
-def _date(stage: Stage) -> str:
+def date_column(stage: Stage) -> str:
     return f"{_DATE}{stage.name}"
 
 
-def _value(stage: Stage) -> str:
+def value_column(stage: Stage) -> str:
     return f":value:{stage.name}"
 
 
@@ -161,7 +189,7 @@ def _cost(stage: Stage, cost: str) -> str:
     return f":cost:{stage.name}:{cost}"
 
 
-def _parts(placement: Placement, funnel: Funnel) -> dict[str, Expr]:
+def stage_parts(placement: Placement, funnel: Funnel) -> dict[str, Expr]:
     """The dates, values and costs of the stages, by column."""
     table = placement.ruleset.table(funnel.table)
     parts: dict[str, Expr] = {}
@@ -173,9 +201,9 @@ def _parts(placement: Placement, funnel: Funnel) -> dict[str, Expr]:
         at: Expr = Column(table.name, stage.at, column.type, optional=True)
         if isinstance(column.type, Instant):
             at = Apply("to_date", (at,), Date(), optional=True)
-        parts[_date(stage)] = at
+        parts[date_column(stage)] = at
         if stage.value is not None:
-            parts[_value(stage)] = stage.value
+            parts[value_column(stage)] = stage.value
         for cost in stage.costs:
             parts[_cost(stage, cost.name)] = cost.amount
     time = _time(placement, funnel)
@@ -192,9 +220,9 @@ def _time(placement: Placement, funnel: Funnel) -> Expr | None:
     return None
 
 
-def _dated(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> pl.LazyFrame:
+def dated_rows(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> pl.LazyFrame:
     """The segment of each row with the dates, values and costs of its stages."""
-    parts = _parts(placement, funnel)
+    parts = stage_parts(placement, funnel)
     # as features they are computed along with the rules; names in rules hold no colon
     features = tuple(Feature(name, "let", funnel.table, expr) for name, expr in parts.items())
     rules = placement.ruleset.with_features(features)
@@ -207,26 +235,26 @@ def _dated(placement: Placement, funnel: Funnel, segment_set: SegmentSet) -> pl.
     frame = prepare(rules, funnel.table, widened.frames, widened.context, wanted)
     segment = segment_column(widened, segment_set)
     return frame.select(
-        segment.cast(pl.String).alias(_SEGMENT),
+        segment.cast(pl.String).alias(SEGMENT),
         **{name: pl.col(feature_column(name)) for name in parts},
     )
 
 
-def _reached(rows: pl.LazyFrame, stages: Sequence[Stage], as_of: dt.date) -> pl.LazyFrame:
+def with_reached(rows: pl.LazyFrame, stages: Sequence[Stage], as_of: dt.date) -> pl.LazyFrame:
     """Adds `:reached:<n>`: the stage's date counts, and those of all stages before it do."""
-    known = pl.col(_date(stages[0])) <= as_of
+    known = pl.col(date_column(stages[0])) <= as_of
     rows = rows.with_columns(known.fill_null(value=False).alias(":reached:0"))
     for at, stage in enumerate(stages[1:], start=1):
-        date, before = pl.col(_date(stage)), pl.col(_date(stages[at - 1]))
+        date, before = pl.col(date_column(stage)), pl.col(date_column(stages[at - 1]))
         tests = [pl.col(f":reached:{at - 1}"), date <= as_of, date >= before]
         if stage.within is not None:
-            tests.append(date <= before.dt.offset_by(_offset(stage.within)))
+            tests.append(date <= before.dt.offset_by(offset_of(stage.within)))
         counted = pl.all_horizontal(tests).fill_null(value=False)
         rows = rows.with_columns(counted.alias(f":reached:{at}"))
     return rows
 
 
-def _offset(length: Length) -> str:
+def offset_of(length: Length) -> str:
     return f"{length.count}d" if length.unit == "days" else f"{length.count}mo"
 
 
@@ -235,7 +263,7 @@ def _offset(length: Length) -> str:
 
 def _aggregates(stages: Sequence[Stage], at: int, limits: Mapping[str, dt.date]) -> list[pl.Expr]:
     stage = stages[at]
-    mature = (pl.col(_date(stages[0])) <= limits[stage.name]).fill_null(value=False)
+    mature = (pl.col(date_column(stages[0])) <= limits[stage.name]).fill_null(value=False)
     entered, reached = pl.col(f":reached:{max(at - 1, 0)}"), pl.col(f":reached:{at}")
     counted = reached & mature
     asked = [
@@ -246,7 +274,7 @@ def _aggregates(stages: Sequence[Stage], at: int, limits: Mapping[str, dt.date])
     ]
     names = [_cost(stage, cost.name) for cost in stage.costs]
     if stage.value is not None:
-        names.append(_value(stage))
+        names.append(value_column(stage))
     for name in names:
         # whole sums do not depend on the order of adding; 10^8 greatest amounts squared fit
         asked += _sums(name, pl.col(name).filter(counted).cast(pl.Int128))
@@ -257,7 +285,7 @@ def _times(stages: Sequence[Stage], limits: Mapping[str, dt.date]) -> list[pl.Ex
     """Counts and sums of the times of those who entered the stage with a value."""
     for at, stage in enumerate(stages):
         if stage.value is not None and at > 0:
-            mature = (pl.col(_date(stages[0])) <= limits[stage.name]).fill_null(value=False)
+            mature = (pl.col(date_column(stages[0])) <= limits[stage.name]).fill_null(value=False)
             hours = pl.col(_TIME).cast(pl.Float64).filter(pl.col(f":reached:{at - 1}") & mature)
             return _sums(_TIME, (hours * FINE).round().cast(pl.Int128))
     return []
@@ -272,8 +300,8 @@ def _sums(name: str, amounts: pl.Expr) -> list[pl.Expr]:
 
 
 def _by_segment(rows: pl.LazyFrame, asked: Sequence[pl.Expr]) -> dict[str | None, dict[str, int]]:
-    found = rows.group_by(_SEGMENT).agg(asked).collect(engine="streaming").to_dicts()
-    return {row.pop(_SEGMENT): row for row in found}
+    found = rows.group_by(SEGMENT).agg(asked).collect(engine="streaming").to_dicts()
+    return {row.pop(SEGMENT): row for row in found}
 
 
 def _entries(
@@ -283,7 +311,7 @@ def _entries(
     end = months[-1].replace(day=days_in_month(months[-1].year, months[-1].month))
     counted = (
         rows.filter(pl.col(entered).is_between(months[0], end))
-        .group_by(_SEGMENT, month=pl.col(entered).dt.truncate("1mo"))
+        .group_by(SEGMENT, month=pl.col(entered).dt.truncate("1mo"))
         .len()
         .collect(engine="streaming")
     )
@@ -323,7 +351,7 @@ def _history(
         months=months,
         entries={name: tuple(entries.get((name, month), 0) for month in months) for name in rows},
         values={
-            (name, stage.name): _moments(row, _value(stage))
+            (name, stage.name): _moments(row, value_column(stage))
             for name, row in rows.items()
             for _, stage in stages
             if stage.value is not None

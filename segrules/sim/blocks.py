@@ -8,7 +8,7 @@ assumptions. Counts and money are int64 from the engine "counts", float64 from "
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -352,7 +352,7 @@ def _expected_months(
     """Month by month: each as a scene of which only that month counts."""
     runs, months = len(parameters.replication), len(scene.state)
     sales, revenue, cost = (np.empty((runs, months)) for _ in range(3))
-    wide = expanded(scene)
+    wide, season = expanded(scene), parameters.season
     for t in range(months):
         here = slice(t, t + 1)
         one = wide._replace(
@@ -360,8 +360,7 @@ def _expected_months(
             value=wide.value[here], parts=wide.parts[here], fixed=wide.fixed[here],
             state=np.zeros(1, dtype=np.int64), months=np.ones(1, dtype=np.int64),
         )  # fmt: skip
-        only = replace(world, funnel=world.funnel._replace(season=world.funnel.season[here]))
-        out = expected_outcome(only, parameters, one)
+        out = expected_outcome(world, parameters._replace(season=season[:, here]), one)
         sales[:, t] = out.counts[:, :, world.sale].sum(axis=1)
         revenue[:, t], cost[:, t] = out.revenue.sum(axis=1), out.parts.sum(axis=(1, 2))
     if treatment is not None:

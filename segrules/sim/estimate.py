@@ -2,14 +2,15 @@
 
 Arrivals: the last twelve complete months, by segment and calendar month. Conversion: mature
 cohorts, shrunk towards the common rate. Value and cost: means by segment, those of all segments
-together where a segment has none; a cost that is stated as one amount is taken as stated.
+together where a segment has none; a cost that is stated as one amount is taken as stated. How
+single sales spread around their mean is what foretold sales left out best (`segrules.sim.sold`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from segrules.lang import ir
 from segrules.segments.funnel import FunnelHistory, Moments
+from segrules.sim.arrivals import FEWEST_MONTHS, arrivals_of
 from segrules.sim.levers import assumption_of, outside, pulled, scenario_of, untested
 from segrules.sim.model import (
     Arrivals,
@@ -27,18 +29,13 @@ from segrules.sim.model import (
     FunnelModel,
     Value,
 )
-from segrules.sim.shrinkage import Shrinkage, shrink
+from segrules.sim.shrinkage import FEWEST_SEGMENTS, Shrinkage, shrink
+from segrules.sim.sold import learn_by_segment, said_of, spread_as
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 
 if TYPE_CHECKING:
     from segrules.sim.effort.futures import AgentsModel
-
-FEWEST_MONTHS = 12
-"""Months of history below which no season is read from them."""
-
-OVERDISPERSED = 1.2
-"""Variance over mean of the monthly arrivals from which they are not taken as Poisson."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +78,7 @@ def estimate(
         notes.append(f"{history.unplaced:,} who entered {verb} in no segment and left out")
     arrivals = _arrivals(history, project.months, notes)
     shrunk = {stage: _shrunk(history, funnel, stage) for stage in history.stages[1:]}
+    notes += _drawn_together(shrunk, history.segments)
     scenarios = tuple(
         scenario_of(each, funnel, history.segments)
         for name in compared(project)
@@ -128,20 +126,8 @@ def _arrivals(history: FunnelHistory, months: int, notes: list[str]) -> Arrivals
             f"arrivals are known for {length} of the last {FEWEST_MONTHS} complete months{partial}"
             ": they are projected without a season"
         )
-    season = np.ones(months)
-    if length == FEWEST_MONTHS:
-        by_month = {
-            month.month: total
-            for month, total in zip(history.months[first:], totals.tolist(), strict=True)
-        }
-        level = float(totals.mean())
-        season = np.array(
-            [by_month[month.month] / level for month in projected_months(history.as_of, months)]
-        )
-    dispersion = _dispersion(entries, totals if length == FEWEST_MONTHS else None)
-    if dispersion > 0:
-        notes.append("arrivals vary more than chance alone: they are drawn negative binomial")
-    return Arrivals(entries.sum(axis=1), float(length), season, dispersion)
+    ahead = projected_months(history.as_of, months)
+    return arrivals_of(history.months[first:], entries, ahead, notes)
 
 
 def _first_month(history: FunnelHistory, totals: Floats) -> tuple[int, str]:
@@ -166,29 +152,6 @@ def projected_months(as_of: dt.date, months: int) -> list[dt.date]:
     return [dt.date(at // 12, at % 12 + 1, 1) for at in range(start, start + months)]
 
 
-def _dispersion(entries: Floats, profile: Floats | None) -> float:
-    """Extra variance of arrivals by segment and month around segment level times month profile.
-
-    The Pearson statistic over its degrees of freedom is the variance over the mean; above the
-    threshold the variance that a gamma factor of mean 1 must have to account for it. A profile
-    that was taken from the same arrivals costs a degree of freedom a month; None is a flat one,
-    which costs none. A month in which nobody at all is expected says nothing of the variance and
-    is left out.
-    """
-    flat = np.ones(entries.shape[1]) if profile is None else profile
-    kept = flat > 0
-    rows = entries[entries.sum(axis=1) > 0][:, kept]
-    share = flat[kept] / flat.sum()
-    expected = rows.sum(axis=1, keepdims=True) * share
-    free = (rows.shape[0] - (profile is not None)) * (rows.shape[1] - 1)
-    if free <= 0:
-        return 0.0
-    ratio = float(((rows - expected) ** 2 / expected).sum()) / free
-    if ratio <= OVERDISPERSED:
-        return 0.0
-    return float((ratio - 1.0) / expected.mean())
-
-
 # ---- conversion, value and cost
 
 
@@ -204,6 +167,27 @@ def _shrunk(history: FunnelHistory, funnel: ir.Funnel, stage: str) -> Shrinkage:
     if not entered.any():
         raise RulesError([_unreached(history, funnel, stage)])
     return shrink(reached, entered)
+
+
+def _drawn_together(shrunk: Mapping[str, Shrinkage], segments: Sequence[str]) -> Iterator[str]:
+    """How much the figures of segments weigh in their rates, or that too few are there to tell."""
+    alone = [stage for stage, found in shrunk.items() if found.method == "jeffreys"]
+    if alone:
+        yield (
+            f"fewer than {FEWEST_SEGMENTS} segments have anybody before {', '.join(alone)}: rates "
+            "are not drawn towards a common one (Jeffreys' prior)"
+        )
+    parts = []
+    for stage, found in shrunk.items():
+        if stage not in alone:
+            least, most = int(found.data_weight.argmin()), int(found.data_weight.argmax())
+            low, high = (f"{found.data_weight[at]:.0%} ({segments[at]})" for at in (least, most))
+            parts.append(f"{stage} {low} to {high}")
+    if parts:
+        yield (
+            "rates of segments are drawn towards what they have in common; their own figures "
+            f"weigh: {', '.join(parts)}"
+        )
 
 
 def _unreached(history: FunnelHistory, funnel: ir.Funnel, stage: str) -> Diagnostic:
@@ -249,7 +233,12 @@ def _value(history: FunnelHistory, funnel: ir.Funnel, notes: list[str]) -> Value
         )
     sales = np.array([each.count for each in found], dtype=np.int64)
     spread = np.zeros(len(found)) if variance is None else np.where(mean > 0, variance, 0.0)
-    return Value(stage, np.maximum(mean, 0.0), spread, sales)
+    value = Value(stage, np.maximum(mean, 0.0), spread, sales)
+    if history.sold is None:
+        return value
+    learned = learn_by_segment(history.sold)
+    notes += said_of(learned, [name for name in history.segments if name not in losing])
+    return spread_as(value, learned, history.segments)
 
 
 def _costs(history: FunnelHistory, funnel: ir.Funnel, notes: list[str]) -> tuple[CostLine, ...]:

@@ -7,7 +7,6 @@ hazard uses them as well, and says how many of them will still reach it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,20 +15,20 @@ import polars as pl
 from segrules.lang import ir
 from segrules.segments.assign import Placement
 from segrules.segments.funnel import (
-    _SEGMENT,
-    _date,
-    _dated,
-    _offset,
-    _reached,
-    _value,
+    SEGMENT,
+    date_column,
+    dated_rows,
     mature_until,
+    offset_of,
+    sold_of,
+    with_reached,
 )
 from segrules.segments.read import reading
 from segrules.sim.learn.cure import Cure, learn_cure
-from segrules.sim.learn.values import Values, learn_values
+from segrules.sim.learn.values import Values
 from segrules.sim.model import Floats
+from segrules.sim.sold import learn_by_segment
 
-SEED = 1
 _DAYS_OF_MONTH = 30.4375
 _HALF_DAY = 0.5
 _SURE = 2.0
@@ -91,41 +90,18 @@ def past_of_stages(placement: Placement, funnel: ir.Funnel, segment_set: ir.Segm
     """
     as_of = placement.context.as_of
     with reading(funnel.table):
-        rows = _reached(_dated(placement, funnel, segment_set), funnel.stages, as_of)
-        rows = rows.filter(pl.col(_SEGMENT).is_not_null())
-        asked = [_sales(rows, funnel)]
-        asked += [_ages(rows, placement, funnel, at) for at in range(1, len(funnel.stages))]
-        sales, *ages = pl.collect_all([each for each in asked if each is not None])
+        rows = with_reached(dated_rows(placement, funnel, segment_set), funnel.stages, as_of)
+        rows = rows.filter(pl.col(SEGMENT).is_not_null())
+        ages = pl.collect_all(
+            [_ages(rows, placement, funnel, at) for at in range(1, len(funnel.stages))]
+        )
+        sold = sold_of(rows, funnel.stages, as_of)
     valued = next((stage.name for stage in funnel.stages if stage.value is not None), None)
-    if valued is None:
-        ages = [sales, *ages]
+    learned = {} if sold is None else learn_by_segment(sold).by_segment
     return PastOf(
         valued,
-        () if valued is None else _values(sales, segment_set),
+        tuple(SaleValue(name, learned[name]) for name in segment_set.segments if name in learned),
         tuple(_maturity(table, placement, funnel, at) for at, table in enumerate(ages, start=1)),
-    )
-
-
-# ---- values
-
-
-def _sales(rows: pl.LazyFrame, funnel: ir.Funnel) -> pl.LazyFrame | None:
-    """The segment and the value of every sale whose value is known."""
-    for at, stage in enumerate(funnel.stages):
-        if stage.value is not None:
-            value = pl.col(_value(stage)).cast(pl.Float64).alias("value")
-            sold = rows.filter(pl.col(f":reached:{at}")).select(pl.col(_SEGMENT), value)
-            return sold.drop_nulls()
-    return None
-
-
-def _values(sales: pl.DataFrame, segment_set: ir.SegmentSet) -> tuple[SaleValue, ...]:
-    parts = sales.partition_by(_SEGMENT, as_dict=True)
-    return tuple(
-        # luck goes by the place of a sale: they are put in an order of their own
-        SaleValue(name, learn_values(np.sort(parts[name,]["value"].to_numpy()), seed=SEED))
-        for name in segment_set.segments
-        if (name,) in parts
     )
 
 
@@ -139,16 +115,16 @@ def _ages(rows: pl.LazyFrame, placement: Placement, funnel: ir.Funnel, at: int) 
     """
     stage, as_of = funnel.stages[at], placement.context.as_of
     until = mature_until(funnel.stages[: at + 1], as_of)
-    before, date = pl.col(_date(funnel.stages[at - 1])), pl.col(_date(stage))
+    before, date = pl.col(date_column(funnel.stages[at - 1])), pl.col(date_column(stage))
     reached = pl.col(f":reached:{at}")
     age = (pl.lit(as_of) - before).dt.total_days()
     if stage.within is not None:
-        most = (before.dt.offset_by(_offset(stage.within)) - before).dt.total_days()
+        most = (before.dt.offset_by(offset_of(stage.within)) - before).dt.total_days()
         age = pl.min_horizontal(age, most)
     delay = pl.when(reached).then((date - before).dt.total_days())
     return (
         rows.filter(pl.col(f":reached:{at - 1}"))
-        .select(age=age, delay=delay, recent=pl.col(_date(funnel.stages[0])) > until)
+        .select(age=age, delay=delay, recent=pl.col(date_column(funnel.stages[0])) > until)
         .group_by("age", "delay", "recent")
         .len("customers")
         .sort("age", "delay", "recent")
@@ -227,8 +203,3 @@ def _chances(cure: Cure, age: Floats, limit: float, ever: float) -> Floats:
         for at in (age + _HALF_DAY, np.full(len(age), limit + _HALF_DAY))
     )
     return np.asarray(ever * np.maximum(by_limit - by_now, 0.0) / (1.0 - ever * by_now))
-
-
-def heavy(found: Sequence[SaleValue]) -> tuple[SaleValue, ...]:
-    """The segments whose largest sales are so heavy that their mean hangs on a few."""
-    return tuple(each for each in found if each.values.tail and each.values.tail.heavy)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from segrules.sim.sale import SaleLaw
 
 if TYPE_CHECKING:
     from segrules.sim.effort.futures import AgentsModel
@@ -69,18 +71,37 @@ class Arrivals:
     over a projection only when it is of whole years. dispersion: extra variance of
     g ~ Gamma(mean 1), drawn by segment and month; 0 makes the arrivals Poisson.
     The rate by month given the history is Gamma(counts + 1/2, months), Jeffreys' posterior.
+    seen: float64[C] arrivals in each month of the calendar that the season was read from, calendar:
+    int64[T] which of them each projected month is. The season of a run is then drawn: gammas of
+    these shapes, brought to a mean of 1. Without them it is known. Both posteriors are wider where
+    arrivals are dispersed, as the variance of what was counted is. free: degrees of freedom that
+    the variance over the mean was estimated from; a run draws it with a chi-square, 0: it is known.
     """
 
     counts: Floats
     months: float
     season: Floats
     dispersion: float = 0.0
+    seen: Floats = field(default_factory=lambda: np.empty(0))
+    calendar: Counts = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    free: int = 0
 
     def __post_init__(self) -> None:
         _non_negative(self.counts, "arrival counts")
         _non_negative(self.season, "season")
         require(self.months > 0, "the history must have months")
         require(0.0 <= self.dispersion < math.inf, "dispersion must be finite and >= 0")
+        require(self.free >= 0, "degrees of freedom must be >= 0")
+        require(bool(np.all(np.isfinite(self.seen) & (self.seen > 0))), "months seen must be > 0")
+        known = len(self.seen) > 0
+        require(len(self.calendar) == len(self.season) * known, "calendar: one a month")
+        inside = (self.calendar >= 0) & (self.calendar < len(self.seen))
+        require(bool(np.all(inside)), "calendar: no such month")
+
+    def month(self, t: int) -> Arrivals:
+        """The arrivals of one projected month."""
+        here = slice(t, t + 1)
+        return replace(self, season=self.season[here], calendar=self.calendar[here])
 
 
 @dataclass(frozen=True)
@@ -118,19 +139,22 @@ class Value:
 
     mean, variance: float64[S] of one sale. sales: int64[S] sales the mean was estimated from;
     its standard error is sqrt(variance / sales) (sales of 0 count as 1). The mean of a run is a
-    gamma draw, and X sales bring Gamma(X k, mean / k) with k = mean**2 / variance.
+    gamma draw, and X sales bring Gamma(X k, mean / k) with k = mean**2 / variance. Where there are
+    laws, one a segment, they say how single sales spread around the mean of the run instead.
     """
 
     stage: str
     mean: Floats
     variance: Floats
     sales: Counts
+    laws: tuple[SaleLaw, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("mean", "variance", "sales"):
             _non_negative(getattr(self, name), f"value {name}")
         require(self.mean.shape == self.variance.shape == self.sales.shape, "value shapes differ")
         require(bool(np.all((self.mean > 0) | (self.variance == 0))), "variance around a mean of 0")
+        require(len(self.laws) in (0, len(self.mean)), "laws of sales: one a segment, or none")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from segrules.sim.model import (
     LOG_UNIFORM,
+    Arrivals,
     Assumption,
     Counts,
     Figure,
@@ -22,6 +23,7 @@ from segrules.sim.model import (
     Scenario,
     require,
 )
+from segrules.sim.sale import Sales, pack_sales
 from segrules.sim.uniforms import identity
 
 Words = NDArray[np.uint64]
@@ -50,8 +52,14 @@ class Funnel(NamedTuple):
     keep_words: Words  # [K+1, K+1] at [j, k]: last stage today k, kept by the scenario at j
     history_months: float
     arrival_counts: Floats  # [S]
-    season: Floats  # [T]
+    count_spread: Floats  # [S] what a dispersion of 1 adds to variance over mean of the counts
+    season: Floats  # [T] as it is on average
+    calendar: Counts  # [T] which of the months below each is; empty: the season is known
+    month_counts: Floats  # [C] arrivals in the months of the calendar
+    month_spread: Floats  # [C] as that of the counts above
     dispersion: float
+    dispersion_free: int  # degrees of freedom it was estimated from; 0: it is known
+    usual_arrivals: float  # of a segment and month
     reached: Floats  # [K, S]
     failed: Floats  # [K, S]
     prior_mean: Floats  # [G]
@@ -60,7 +68,8 @@ class Funnel(NamedTuple):
     prior_start: Counts  # [K+1] where the points of each conversion begin
     value_stage: int  # index of the stage, -1 when there is no value
     value_mean: Floats  # [S]
-    value_shape: Floats  # [S] gamma shape of one sale; 0 when every sale is worth the mean
+    value_shape: Floats  # [S] mean**2 / variance of one sale; 0 when every sale is worth the mean
+    sales: Sales  # how single sales spread around the mean of a run
     value_mean_shape: Floats  # [S] gamma shape of the mean of a run; 0 when it is known
     unit_cost: Floats  # [S, K+1] for each customer who reaches the stage
     assumption_words: Words  # [A]
@@ -121,6 +130,7 @@ def pack(model: FunnelModel) -> Funnel:
     segment_words = np.array([identity(name) for name in model.segments], dtype=np.uint64)
     require(len(set(segment_words.tolist())) == len(segment_words), "two segments share a word")
     mean, shape, mean_shape = _value(model)
+    count_spread, month_spread = _spreads(model.arrivals)
     assumptions = model.assumptions
     prior_mean, prior_strength, prior_cumulative, prior_start = _priors(model)
     reached = np.array([conversion.reached for conversion in model.conversions], dtype=np.float64)
@@ -139,17 +149,24 @@ def pack(model: FunnelModel) -> Funnel:
         ),
         history_months=float(model.arrivals.months),
         arrival_counts=np.ascontiguousarray(model.arrivals.counts, dtype=np.float64),
+        count_spread=count_spread,
         season=np.ascontiguousarray(model.arrivals.season, dtype=np.float64),
+        calendar=np.ascontiguousarray(model.arrivals.calendar, dtype=np.int64),
+        month_counts=np.ascontiguousarray(model.arrivals.seen, dtype=np.float64),
+        month_spread=month_spread,
         dispersion=float(model.arrivals.dispersion),
+        dispersion_free=model.arrivals.free,
+        usual_arrivals=float(model.arrivals.counts.mean() / model.arrivals.months),
         reached=reached.reshape(by_stage),
         failed=(entered - reached).reshape(by_stage),
         prior_mean=prior_mean,
         prior_strength=prior_strength,
         prior_cumulative=prior_cumulative,
         prior_start=prior_start,
-        value_stage=-1 if model.value is None else model.stages.index(model.value.stage),
+        value_stage=_valued(model),
         value_mean=mean,
         value_shape=shape,
+        sales=pack_sales(() if model.value is None else model.value.laws, _sold(model), shape),
         value_mean_shape=mean_shape,
         unit_cost=_unit_cost(model),
         assumption_words=_words("assumption", tuple(each.name for each in assumptions)),
@@ -300,6 +317,10 @@ def _priors(model: FunnelModel) -> tuple[Floats, Floats, Floats, Counts]:
     )
 
 
+def _valued(model: FunnelModel) -> int:
+    return -1 if model.value is None else model.stages.index(model.value.stage)
+
+
 def _value(model: FunnelModel) -> tuple[Floats, Floats, Floats]:
     """Return mean, gamma shape of a sale and gamma shape of the mean, each float64[S]."""
     zero = np.zeros(len(model.segments))
@@ -311,6 +332,28 @@ def _value(model: FunnelModel) -> tuple[Floats, Floats, Floats]:
     variance = np.where(varies, value.variance, 1.0)
     shape = np.where(varies, mean * mean / variance, 0.0)
     return mean, shape, shape * np.maximum(value.sales, 1)
+
+
+def _spreads(arrivals: Arrivals) -> tuple[Floats, Floats]:
+    """What a dispersion of 1 adds to variance over mean, of counts by segment [S] and month [C].
+
+    A segment and month with the mean m has the variance m + dispersion m**2.
+    """
+    monthly = arrivals.counts / arrivals.months
+    season = arrivals.seen / arrivals.seen.mean() if len(arrivals.seen) else np.ones(1)
+    every = float(monthly.sum())
+    together = float(monthly @ monthly) / every if every > 0.0 else 0.0
+    by_segment = monthly * float((season**2).mean())
+    return by_segment, together * season[: len(arrivals.seen)]
+
+
+def _sold(model: FunnelModel) -> Floats:
+    """Sales of a run without its luck, float64[S]."""
+    number = (model.arrivals.counts + 0.5) / model.arrivals.months * model.arrivals.season.sum()
+    for conversion in model.conversions:
+        if conversion.stage in model.stages[: _valued(model) + 1]:
+            number = number * (conversion.reached + 0.5) / (conversion.entered + 1.0)
+    return np.asarray(number, dtype=np.float64)
 
 
 def _unit_cost(model: FunnelModel) -> Floats:

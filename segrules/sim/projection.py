@@ -183,7 +183,7 @@ def project(
     ruleset = placement.ruleset
     found = find_project(ruleset, settings.project)
     funnel = next(each for each in ruleset.funnels if each.name == found.of)
-    history = funnel_history(placement, funnel, find_set(ruleset, found.by))
+    history = funnel_history(placement, funnel, find_set(ruleset, found.by), sales=True)
     seed = found.seed if settings.seed is None else settings.seed
     runs = found.runs if settings.runs is None else settings.runs
     engine = chosen(settings.engine)

@@ -41,7 +41,7 @@ class Pulling:
 
     def _sales(self, state: Treated) -> Floats:
         passed = state.conversion[:, :, : self.sale].prod(axis=2)
-        arrived = self.parameters.rate * self.funnel.season[state.month] * state.arrivals
+        arrived = self.parameters.rate * self.parameters.season[:, [state.month]] * state.arrivals
         return np.asarray(arrived * passed)
 
     def postpone(self, scene: Scene, gained: Floats) -> None:

@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from segrules.sim.learn.pooling import ARM_GRID, GRID
-
 
 def drawn_strength(rng, typical, low=0.1, high=1e4):
     """M of the uniform shrinkage prior on the part that the estimate looks at."""
@@ -11,11 +9,11 @@ def drawn_strength(rng, typical, low=0.1, high=1e4):
     return typical * share / (1 - share)
 
 
-def drawn_spread(rng, variance, size, none=0.5):
-    """The spread of the prior of a pool with such variances, on its grid of `size` points."""
+def drawn_spread(rng, variance, none=0.5):
+    """The spread of the prior of a pool with such variances."""
     if rng.random() < none:
         return 0.0
-    shrunk = (rng.integers(size) + 0.5) / size
+    shrunk = 1.0 - rng.random()
     return np.sqrt((1 - shrunk) / shrunk / np.mean(1 / variance))
 
 
@@ -23,9 +21,9 @@ def drawn_arms(rng, segments):
     """Effects of two arms by segment, and estimates of them with their covariances."""
     own = rng.uniform(0.5, 3.0, (segments, 3))
     covariance = np.array([np.diag(each[1:]) + each[0] for each in own])
-    spread = drawn_spread(rng, own[:, 1:] + own[:, :1], GRID)
+    spread = drawn_spread(rng, own[:, 1:] + own[:, :1])
     precision = np.linalg.inv(covariance)
-    omega = drawn_spread(rng, np.diag(np.linalg.inv(precision.sum(axis=0))), ARM_GRID)
+    omega = drawn_spread(rng, np.diag(np.linalg.inv(precision.sum(axis=0))))
     step = omega * rng.standard_normal(2)
     related = np.array([[1.0, 0.5], [0.5, 1.0]])
     apart = rng.multivariate_normal(np.zeros(2), related, segments)

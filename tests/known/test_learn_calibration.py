@@ -66,7 +66,7 @@ def value_ranks(of, rng):
     ranks = []
     for truth in range(TRUTHS):
         variance = rng.uniform(0.5, 3.0, 8)
-        spread = drawn_spread(rng, variance, shipped.GRID)
+        spread = drawn_spread(rng, variance)
         mean = spread * rng.standard_normal(8)
         seen = rng.normal(mean, np.sqrt(variance))
         drawn = of(seen, variance).draws(truth, POSTERIOR)[:, 3, 0]

@@ -14,7 +14,7 @@ from priors import drawn_arms, drawn_spread, drawn_strength
 from segrules.sim.learn.agents import learn_agents
 from segrules.sim.learn.cure import learn_cure
 from segrules.sim.learn.migration import learn_rows
-from segrules.sim.learn.pooling import GRID, pool, pool_arms
+from segrules.sim.learn.pooling import pool, pool_arms
 from segrules.sim.shrinkage import shrink
 
 REPETITIONS = 2_000
@@ -48,7 +48,7 @@ def migration(rng, seed):
 
 def mean_value(rng, _, spread=None):
     variance = 2_500 / rng.integers(5, 200, 8)
-    apart = drawn_spread(rng, variance, GRID) if spread is None else spread
+    apart = drawn_spread(rng, variance) if spread is None else spread
     mean = rng.normal(100, apart, 8)
     low, high = pool(rng.normal(mean, np.sqrt(variance)), variance).interval(0.95)
     return float(np.mean((low[:, 0] <= mean) & (mean <= high[:, 0])))
@@ -71,7 +71,7 @@ def final_share(rng, _):
 def agents(rng, _):
     """Without worlds in which all agents are alike: there an interval is a point, and right."""
     agent = np.repeat(np.arange(20), 60)
-    skill = drawn_spread(rng, np.full(20, 1 / 60), GRID, none=0) * rng.standard_normal(20)
+    skill = drawn_spread(rng, np.full(20, 1 / 60), none=0) * rng.standard_normal(20)
     names = np.char.zfill(agent.astype(str), 2)
     made = rng.normal(skill[agent], 1.0)
     rows = pl.DataFrame({"agent": names, "segment": ["one"] * 1_200, "y": made})

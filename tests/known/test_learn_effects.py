@@ -15,7 +15,6 @@ from segrules.sim.learn.agents import (
 )
 from segrules.sim.learn.choice import Columns, choose, delivered, split
 from segrules.sim.learn.experiment import effects, summarise
-from segrules.sim.learn.nested import nest
 from segrules.sim.learn.pooling import pool, pool_arms
 from segrules.sim.learn.purchases import (
     Past,
@@ -213,38 +212,18 @@ def test_correlation_by_moments_of_known_groups():
     assert correlation_by_moments(0.1 * mean, np.array([4, 4]), 2.0) == 0.0
 
 
-# ---- two levels
+# ---- segments that differ far beyond their errors
 
 
-def test_two_levels_cover_and_gain():
-    rng = np.random.default_rng(9)
-    groups = [f"g{k}" for k in range(8) for _ in range(5)]
-    hits, two, one = [], [], []
-    for _ in range(60):
-        centre = np.repeat(rng.normal(0, 2.0, 8), 5)
-        true = centre + rng.normal(0, 0.3, 40)
-        seen = rng.normal(true, 1.0)
-        found = nest(seen, np.ones(40), groups)
-        low, high = found.interval(0.9)
-        hits.append(((low <= true) & (true <= high)).mean())
-        two.append(((found.mean - true) ** 2).mean())
-        one.append(((pool(seen, np.ones(40)).mean[:, 0] - true) ** 2).mean())
-    assert np.mean(hits) == pytest.approx(0.9, abs=4 * np.std(hits) / math.sqrt(60))
-    assert np.mean(two) < 0.6 * np.mean(one)
-    assert found.groups == tuple(f"g{k}" for k in range(8))
-    assert found.alike_between < 0.01
-
-
-def test_two_levels_with_one_segment_a_group_are_one():
-    """Where each group is a segment, a spread within and one between cannot be told apart."""
-    seen, variance = np.array([1.0, 4.0, 2.0, 6.0]), np.full(4, 0.5)
-    names = ["a", "b", "c", "d"]
-    found = nest(seen, variance, names, none=0.0)
-    assert found.mean.mean() == pytest.approx(seen.mean(), rel=1e-6)
-    assert np.all(np.abs(found.mean - seen.mean()) < np.abs(seen - seen.mean()))
-    alike = nest(np.zeros(4), np.ones(4), names, none=0.999)
-    assert alike.error == pytest.approx(np.full(4, 0.5), rel=0.02)  # four estimates of one thing
-    assert alike.alike_within > 0.99
+@pytest.mark.parametrize("scale", [1e2, 1e4, 1e6])
+def test_what_is_surely_apart_is_left_where_it_is(scale):
+    seen = scale * np.array([-1.0, 0.2, 0.9, 2.0, -0.4, 0.1])
+    found = pool(seen, np.ones(6))
+    assert np.abs(found.mean[:, 0] - seen).max() < 0.1
+    assert found.error[:, 0] == pytest.approx(np.ones(6), rel=0.02)
+    assert found.data_weight.min() > 0.999
+    both = pool_arms(np.stack([seen, 3 * seen], axis=1), np.tile(np.eye(2), (6, 1, 1)))
+    assert np.abs(both.mean - np.stack([seen, 3 * seen], axis=1)).max() < 0.1
 
 
 # ---- purchases

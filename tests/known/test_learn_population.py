@@ -5,7 +5,6 @@ import pytest
 from known import agree_mean, agree_variance, case
 
 from segrules.sim.learn.migration import learn_rows, predictive
-from segrules.sim.learn.nested import toward
 from segrules.sim.learn.population import (
     lifetime_value,
     project,
@@ -75,11 +74,3 @@ def test_rows_of_a_single_segment_have_a_uniform_prior():
     found = rows.predictive(0, inputs["m"])
     assert found.mean == pytest.approx(expected["mean"], rel=1e-9)
     assert found.covariance[0, 1] == pytest.approx(expected["cov_12"], rel=1e-9)
-
-
-def test_a_stated_rate():
-    inputs, expected = case("hierarchical_shrinkage")
-    reached, entered = np.array(inputs["segments"]).T
-    rate, weight = toward(reached, entered, inputs["mean"], inputs["strength"])
-    assert rate == pytest.approx(expected["posterior_mean"], rel=1e-9)
-    assert weight == pytest.approx(expected["weight_on_data"], rel=1e-9)

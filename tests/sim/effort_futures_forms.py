@@ -52,6 +52,8 @@ def parameters_of(rate, conversion, value, assumed=()):
     return Parameters(
         replication=np.arange(runs),
         rate=rate,
+        season=np.ones((runs, 1)),
+        dispersion=np.zeros(runs),
         conversion=np.asarray(conversion, dtype=float).reshape(runs, rate.shape[1], -1),
         mean_value=np.asarray(value, dtype=float).reshape(rate.shape),
         assumption=np.asarray(assumed, dtype=float).reshape(runs, -1),

@@ -10,10 +10,17 @@ import pytest
 from cases import case
 
 from segrules.lang import ir
-from segrules.segments.funnel import FunnelHistory, Moments, StageCounts, complete_months
+from segrules.segments.funnel import (
+    FunnelHistory,
+    Moments,
+    Sold,
+    StageCounts,
+    complete_months,
+)
 from segrules.sim.estimate import Estimate, estimate, projected_months
 from segrules.sim.model import Charge
 from segrules.sim.run import simulate
+from segrules.sim.sale import GAMMA, LOGNORMAL
 from segrules.sim.summary import summarise
 from segrules.text.diagnostic import RulesError
 
@@ -220,3 +227,61 @@ def test_counts_agree_with_their_expectation_on_the_worked_case() -> None:
         other = expected[row.scenario, row.segment, row.measure]
         error = np.hypot(row.then.mc_error, other.then.mc_error)
         assert abs(row.then.mean - other.then.mean) <= 4 * error + 1.0
+
+
+def test_how_far_rates_are_drawn_together_is_said() -> None:
+    many = made(history({}))
+    (note,) = [note for note in many.notes if "own figures weigh" in note]
+    weights = many.weights["appointment"]
+    assert f"appointment {weights.min():.0%} (" in note
+    assert not any("Jeffreys" in each for each in many.notes)
+    past = history({})
+    kept = past.segments[:2]
+    few = {
+        key: each if key[0] in kept else replace(each, entered=0, reached=0)
+        for key, each in past.counts.items()
+    }
+    found = made(replace(past, counts=few))
+    (note,) = [note for note in found.notes if "Jeffreys" in note]
+    assert note.startswith("fewer than 5 segments have anybody before appointment, sale")
+    assert set(found.methods.values()) == {"jeffreys"}
+
+
+def test_laws_of_sales_are_learned_from_the_sales_themselves() -> None:
+    past = history({})
+    first, second, *others = past.segments
+    rng = np.random.default_rng(3)
+    sold = {
+        first: np.sort(rng.lognormal(10, 1.0, 2_000)),
+        second: np.sort(rng.gamma(2.0, 25_000, 2_000)),
+        others[0]: np.array([40_000.0, 60_000.0]),
+    }
+    found = made(replace(past, sold=Sold(sold)))
+    value = found.model.value
+    assert value is not None
+    assert value.mean.tolist() == [50_000.0] * len(past.segments)
+    kinds = [law.kind for law in value.laws]
+    assert kinds[:2] == [LOGNORMAL, GAMMA]
+    # two sales lend their mean and take the shape of all; where there is none it is the same
+    assert value.variance[2] == pytest.approx(value.variance[3])
+    assert value.variance[0] == pytest.approx(50_000**2 * np.expm1(1.0), rel=0.3)
+    assert value.variance[1] == pytest.approx(50_000**2 / 2, rel=0.1)
+    (note,) = [note for note in found.notes if "sales are drawn from" in note]
+    assert f"a lognormal in {first}" in note
+    assert f"a gamma in {second}" in note
+    without = made(past).model.value
+    assert without is not None
+    assert without.laws == ()
+
+
+def test_heavy_sales_are_said_and_cut() -> None:
+    past = history({})
+    sales = np.sort(np.random.default_rng(3).lognormal(9, 3.0, 1_000))
+    found = made(replace(past, sold=Sold({past.segments[0]: sales})))
+    value = found.model.value
+    assert value is not None
+    assert value.laws[0].cap == sales.max()
+    assert any(
+        note.startswith(f"{past.segments[0]}: the largest sales are very heavy (Hill index")
+        for note in found.notes
+    )

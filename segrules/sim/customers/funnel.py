@@ -29,6 +29,7 @@ def rates_of_funnel(model: FunnelModel, customers: Counts, runs: int) -> Rates:
     which hits a whole segment at once, is not had by single customers.
     """
     require(model.arrivals.dispersion == 0.0, "arrivals are dispersed by segment and month")
+    require(len(model.arrivals.seen) == 0, "the season of single customers is known")
     require(customers.shape == (len(model.segments),), "customers: one number a segment")
     require(bool(np.all(customers > 0)), "a segment without customers")
     last = model.stages[-1]

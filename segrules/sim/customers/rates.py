@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from segrules.lang import ir
-from segrules.sim.customers.pooled import Pooled, pool
 from segrules.sim.customers.sales import Sales
+from segrules.sim.learn.pooling import Pooled, pool
 from segrules.sim.model import Floats
 
 ROUNDS = 200
@@ -140,7 +140,7 @@ def _pooled_rates(
     ]
     spread = np.maximum(_squares(sales, beyond, len(rate)) / np.maximum(sold, 1.0), 1.0)
     variance = np.where(there, spread / (sold + 0.5), _UNKNOWN)
-    pooled = pool(estimate, variance)
+    pooled = pool(estimate, variance, none=0.0)
     return _drawn(pooled, seed, runs, "sales of a customer"), pooled.data_weight
 
 
@@ -149,8 +149,8 @@ def _drawn(pooled: Pooled, seed: int, runs: int, name: str) -> Floats:
 
     The mean of exp(x) is above exp of the mean of x by half the variance, which comes off first.
     """
-    off = 0.5 * np.minimum(pooled.error, 3.0) ** 2
-    return np.asarray(np.exp(pooled.draws(seed, runs, name) - off))
+    off = 0.5 * np.minimum(pooled.error[:, 0], 3.0) ** 2
+    return np.asarray(np.exp(pooled.draws(seed, runs, name)[:, :, 0] - off))
 
 
 def _squares(sales: Sales, beyond: Sequence[Floats], segments: int) -> Floats:
@@ -217,7 +217,7 @@ def _values(
     ]
     error = _squares(sales, beyond, size) / np.maximum(total, 1.0) ** 2
     estimate = np.log(np.where(earns, mean, overall))
-    pooled = pool(estimate, np.where(earns, np.maximum(error, _SURE), _UNKNOWN))
+    pooled = pool(estimate, np.where(earns, np.maximum(error, _SURE), _UNKNOWN), none=0.0)
     drawn = np.where(known > 0, _drawn(pooled, seed, runs, "value of a sale"), overall)
     variance = np.maximum(squares / np.maximum(known, 1.0) - mean**2, 0.0)
     spread = np.where(earns, np.sqrt(np.log1p(variance / np.maximum(mean, 1e-9) ** 2)), 0.0)

@@ -145,7 +145,7 @@ def backtest_project(
     seed = project.seed if settings.seed is None else settings.seed
     runs = settings.runs or RUNS
     months = max(seen.known.values())
-    history = funnel_history(then, funnel, segment_set)
+    history = funnel_history(then, funnel, segment_set, sales=True)
     asked = replace(project, months=months, period=1, compare=())
     estimated = estimate(then.ruleset, asked, history, seed=seed)
     drawn = _by_month(estimated.model, tuple(seen.figures), runs, on_month)
@@ -185,10 +185,7 @@ def _by_month(
     for t in range(model.months):
         if on_month is not None:
             on_month(t, model.months)
-        season = model.arrivals.season[t : t + 1]
-        month = replace(
-            model, months=1, arrivals=replace(model.arrivals, season=season), scenarios=(),
-        )  # fmt: skip
+        month = replace(model, months=1, arrivals=model.arrivals.month(t), scenarios=())
         draws = simulate(month, runs)
         if not draws.complete:
             raise KeyboardInterrupt

@@ -169,7 +169,7 @@ class FunnelDesigns:
             if other == read:
                 return history
         found = funnel_history(
-            placement, funnel_of(ruleset, project), find_set(ruleset, project.by)
+            placement, funnel_of(ruleset, project), find_set(ruleset, project.by), sales=True
         )
         self._histories.append((read, found))
         return found

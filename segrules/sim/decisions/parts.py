@@ -241,7 +241,7 @@ def _regression(model: FunnelModel, scenario: ir.Scenario, runs: int) -> Part | 
     treated = [at for at, there in zip(treated, known.tolist(), strict=True) if there]
     if not treated:
         return None
-    arrivals = parameters.rate[:, treated] * float(model.arrivals.season.sum())
+    arrivals = parameters.rate[:, treated] * parameters.season.sum(axis=1, keepdims=True)
     value = parameters.mean_value[:, treated]
     expected = _worth(model, treated, parameters.conversion[:, treated], value)
     seen = _worth(model, treated, np.broadcast_to(rates[treated], expected.shape + rates.shape[1:]),

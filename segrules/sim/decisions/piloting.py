@@ -174,7 +174,7 @@ def plan_test(
     project = project_for("pilot", ruleset, settings.project)
     tested = ruleset.scenario(checked_scenario(project, scenario))
     segment_set = find_set(ruleset, project.by)
-    history = funnel_history(placement, funnel_of(ruleset, project), segment_set)
+    history = funnel_history(placement, funnel_of(ruleset, project), segment_set, sales=True)
     seed = project.seed if settings.seed is None else settings.seed
     ground = Ground(ruleset, project, history, seed)
     model = ground.model([tested])

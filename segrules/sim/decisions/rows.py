@@ -12,7 +12,7 @@ from segrules.backends.polars.plan import prepare
 from segrules.lang import ir
 from segrules.segments.assign import Placement, also_calibrated, check_given, segment_column
 from segrules.segments.demand import conditions, demand
-from segrules.segments.funnel import _date, _parts, _reached
+from segrules.segments.funnel import date_column, stage_parts, with_reached
 from segrules.segments.read import reading
 
 SEGMENT = "segment"
@@ -31,7 +31,7 @@ def funnel_rows(
     first, within the limits of the stages; `value <stage>` where the stage has one; and the
     `columns` asked for, by name.
     """
-    parts = _parts(placement, funnel)
+    parts = stage_parts(placement, funnel)
     more = {f":more:{name}": expr for name, expr in (columns or {}).items()}
     features = tuple(
         ir.Feature(name, "let", funnel.table, expr) for name, expr in (parts | more).items()
@@ -50,12 +50,12 @@ def funnel_rows(
             **{each.name: pl.col(feature_column(each.name)) for each in features},
         )
         stages = funnel.stages
-        reached = _reached(held, stages, placement.context.as_of)
+        reached = with_reached(held, stages, placement.context.as_of)
         return (
             reached.filter(pl.col(":reached:0") & pl.col(SEGMENT).is_not_null())
             .select(
                 pl.col(SEGMENT),
-                pl.col(_date(stages[0])).cast(pl.Date).alias(ENTERED),
+                pl.col(date_column(stages[0])).cast(pl.Date).alias(ENTERED),
                 *(
                     pl.col(f":reached:{at}").alias(f"reached {stage.name}")
                     for at, stage in enumerate(stages)

@@ -51,6 +51,11 @@ class Following:
         """
         self._charge(self.answer_today(parameters, treated), treated)
 
+    def _arriving(self, parameters: Parameters) -> Floats:
+        """Arrivals float64[R, S] a month that are as many over the season as it is on average."""
+        usual = float(self.funnel.season.mean()) or 1.0
+        return np.asarray(parameters.rate * parameters.season.mean(axis=1, keepdims=True) / usual)
+
     def scenario(
         self, at: int, parameters: Parameters, treated: Treated, without: int = EVERY
     ) -> None:
@@ -65,7 +70,7 @@ class Following:
 
     def answer_today(self, parameters: Parameters, treated: Treated) -> Answer:
         """Return what agents do today. EffortError: pay and sales do not settle."""
-        inflow = _inflow(parameters, treated)
+        inflow = _inflow(self._arriving(parameters), parameters, treated)
         return self.answer(parameters, (inflow, inflow), (), 1.0)
 
     def answer_then(
@@ -94,8 +99,9 @@ class Following:
         self, at: int, parameters: Parameters, treated: Treated, changes: Working
     ) -> Answer:
         """How agents answer to changes of the scenario at a place."""
-        now = Inflow(parameters.rate, parameters.conversion, parameters.mean_value)
-        inflows = (now, _inflow(parameters, treated))
+        rate = self._arriving(parameters)
+        now = Inflow(rate, parameters.conversion, parameters.mean_value)
+        inflows = (now, _inflow(rate, parameters, treated))
         return self.answer(parameters, inflows, changes, self.levels[at])
 
     def answer(
@@ -140,9 +146,9 @@ class Following:
         treated.fixed[parts.index(CAPACITY)] = answer.hours_cost / self.model.months
 
 
-def _inflow(parameters: Parameters, treated: Treated) -> Inflow:
+def _inflow(rate: Floats, parameters: Parameters, treated: Treated) -> Inflow:
     return Inflow(
-        parameters.rate * treated.arrivals,
+        rate * treated.arrivals,
         treated.conversion,
         parameters.mean_value * treated.value,
     )

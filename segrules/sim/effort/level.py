@@ -33,6 +33,7 @@ def expected_parameters(model: FunnelModel, funnel: Funnel) -> Parameters:
     """Return the means of all parameters as the one future of a run."""
     out = empty_parameters(funnel, 1)
     out.replication[:] = 0
+    out.season[0] = funnel.season
     out.rate[0] = (model.arrivals.counts + 0.5) / model.arrivals.months
     for k, conversion in enumerate(model.conversions):
         out.conversion[0, :, k] = _mean_rate(conversion)

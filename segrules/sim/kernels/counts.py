@@ -71,8 +71,8 @@ def arrive(funnel: Funnel, parameters: Parameters, first: int, monthly: Counts) 
             entity = funnel.segment_words[s]
             for t in range(months):
                 key = Key(funnel.seed, entity, np.uint64(t), _ARRIVAL, replication)
-                mean = parameters.rate[r, s] * funnel.season[t]
-                mean = _shocked(mean, funnel.dispersion, _purpose(key, _SHOCK))
+                mean = parameters.rate[r, s] * parameters.season[r, t]
+                mean = _shocked(mean, parameters.dispersion[r], _purpose(key, _SHOCK))
                 monthly[r, s, t, 0] = poisson(mean, key)
 
 
@@ -133,8 +133,8 @@ def pass_scenario(
                 _keep_today(funnel.keep_words, key, monthly[r, s, t], keep, both, failing)
                 alone = 0
                 if more > 0.0:
-                    mean = parameters.rate[r, s] * funnel.season[t]
-                    mean = _shocked(mean, funnel.dispersion, _purpose(key, _SHOCK))
+                    mean = parameters.rate[r, s] * parameters.season[r, t]
+                    mean = _shocked(mean, parameters.dispersion[r], _purpose(key, _SHOCK))
                     alone = poisson(more * mean, _purpose(key, _MORE))
                 out.counts[r, s, m, 0] += both[0] + alone
                 if funnel.value_stage == 0:

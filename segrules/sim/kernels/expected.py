@@ -31,8 +31,9 @@ def expect(
 ) -> None:
     """Fill `out` with a scene; what is paid once is not in it."""
     runs, segments, stages = out.counts.shape
-    weight = _weights(funnel, scene)
+    weight = np.empty(len(scene.months))
     for r in range(runs):
+        _weigh(parameters.season[r], scene, weight)
         for s in range(segments):
             out.revenue[r, s] = 0.0
             for k in range(stages):
@@ -63,9 +64,8 @@ def expect_once(treatment: Treatment, scene: Scene, out: Expected) -> None:
 
 
 @kernel
-def _weights(funnel: Funnel, scene: Scene) -> Floats:
-    """The season summed over the months of each state."""
-    weight = np.zeros(len(scene.months))
+def _weigh(season: Floats, scene: Scene, weight: Floats) -> None:
+    """Fill weight[M], the season summed over the months of each state."""
+    weight[:] = 0.0
     for t in range(len(scene.state)):
-        weight[scene.state[t]] += funnel.season[t]
-    return weight
+        weight[scene.state[t]] += season[t]

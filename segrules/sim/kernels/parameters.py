@@ -1,7 +1,8 @@
 """Draw the uncertain parameters of each replication, and treat them; both arms share the draws.
 
-Shapes: R replications of a block beginning at replication `first`, S segments, K conversions,
-A assumptions, P parts of the cost, M states of a scenario. Kernels fill the arrays they are given.
+Shapes: R replications of a block beginning at replication `first`, S segments, T months, K
+conversions, A assumptions, P parts of the cost, M states of a scenario. Kernels fill the arrays
+they are given.
 """
 
 import math
@@ -28,6 +29,8 @@ from segrules.sim.pack import (
 from segrules.sim.uniforms import FIRST, Key, uniform
 
 _RATE = word("arrival rate")
+_SEASON = word("season")
+_DISPERSION = word("dispersion")
 _MEAN_VALUE = word("mean value")
 _PRIOR = word("prior")
 _ASSUMPTION = word("assumption value")
@@ -43,6 +46,8 @@ class Parameters(NamedTuple):
 
     replication: Counts  # [R] its number
     rate: Floats  # [R, S] arrivals a month
+    season: Floats  # [R, T] what each month multiplies it by
+    dispersion: Floats  # [R] extra variance of the arrivals of a month
     conversion: Floats  # [R, S, K]
     mean_value: Floats  # [R, S] minor units a sale
     assumption: Floats  # [R, A]
@@ -78,6 +83,8 @@ def empty_parameters(funnel: Funnel, runs: int) -> Parameters:
     return Parameters(
         replication=np.empty(runs, dtype=np.int64),
         rate=np.empty((runs, segments)),
+        season=np.tile(funnel.season, (runs, 1)),
+        dispersion=np.full(runs, funnel.dispersion),
         conversion=np.empty((runs, segments, conversions)),
         mean_value=np.empty((runs, segments)),
         assumption=np.empty((runs, len(funnel.assumption_words))),
@@ -132,10 +139,15 @@ def draw_parameters(funnel: Funnel, first: int, out: Parameters) -> None:
     for r in range(runs):
         replication = np.uint64(first + r)
         out.replication[r] = first + r
+        dispersion = _draw_dispersion(funnel, replication)
+        out.dispersion[r] = dispersion
+        _draw_season(funnel, dispersion, replication, out.season[r])
         for s in range(segments):
             entity = funnel.segment_words[s]
             key = Key(funnel.seed, entity, FIRST, _RATE, replication)
-            out.rate[r, s] = gamma(funnel.arrival_counts[s] + 0.5, key) / funnel.history_months
+            ratio = 1.0 + dispersion * funnel.count_spread[s]
+            rate = gamma((funnel.arrival_counts[s] + 0.5) / ratio, key) * ratio
+            out.rate[r, s] = rate / funnel.history_months
             out.mean_value[r, s] = funnel.value_mean[s]
             if funnel.value_mean_shape[s] > 0.0:
                 shape = funnel.value_mean_shape[s]
@@ -159,6 +171,36 @@ def draw_parameters(funnel: Funnel, first: int, out: Parameters) -> None:
             low, high = funnel.assumption_low[i], funnel.assumption_high[i]
             law = funnel.assumption_law[i]
             out.assumption[r, i] = _assumption(low, high, law, uniform(key))
+
+
+@kernel
+def _draw_dispersion(funnel: Funnel, replication: np.uint64) -> float:
+    """Return the dispersion: variance over mean, as it was seen, is a chi-square of what it is."""
+    if funnel.dispersion <= 0.0 or funnel.dispersion_free == 0:
+        return funnel.dispersion
+    half = 0.5 * funnel.dispersion_free
+    seen = 1.0 + funnel.dispersion * funnel.usual_arrivals
+    drawn = gamma(half, Key(funnel.seed, _DISPERSION, FIRST, _DISPERSION, replication))
+    return max(0.0, (seen * half / drawn - 1.0) / funnel.usual_arrivals)
+
+
+@kernel
+def _draw_season(funnel: Funnel, dispersion: float, replication: np.uint64, out: Floats) -> None:
+    """Fill out[T]: the months of the calendar are drawn and brought to a mean of 1."""
+    months = len(funnel.month_counts)
+    for t in range(len(out)):
+        out[t] = funnel.season[t] if months == 0 else 0.0
+    mean = 0.0
+    for c in range(months):
+        key = Key(funnel.seed, _SEASON, np.uint64(c), _SEASON, replication)
+        ratio = 1.0 + dispersion * funnel.month_spread[c]
+        drawn = gamma(funnel.month_counts[c] / ratio, key) * ratio
+        mean += drawn / months
+        for t in range(len(out)):
+            if funnel.calendar[t] == c:
+                out[t] = drawn
+    for t in range(len(out)):
+        out[t] = out[t] / mean if mean > 0.0 else out[t]
 
 
 @kernel

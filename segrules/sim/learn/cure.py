@@ -73,16 +73,57 @@ def learn_cure(
     ValueError with fewer than 10 conversions, or when the likelihood has no top: then only the
     cut at maturity can be used.
     """
-    require(age.shape == delay.shape and bool(np.all(age > 0)), "ages must be > 0")
     many = np.ones(len(age)) if customers is None else customers
+    converted = _checked(age, delay, many)
+    at, spread, weibull, unit = _fitted(np.where(converted, delay, age), converted, many)
+    ever = _share(at[0])
+    z = NormalDist().inv_cdf(0.5 + level / 2.0)
+    shape = math.exp(at[2]) if weibull else 1.0
+    scale = unit * math.exp(at[1])
+    seen = -math.expm1(-((float(age.max()) / scale) ** shape))
+    error = ever * (1.0 - ever) * spread
+    mature, notes = _mature(age, converted, many, cut)
+    if seen < SEEN_ENOUGH:
+        notes.append(
+            f"the oldest customers have had time for {seen:.0%} of their conversions only: the "
+            "final share rests on the curve"
+        )
+    if mature is not None and abs(mature[0] - ever) > 2.0 * math.hypot(error, mature[1]):
+        notes.append("the cure hazard and the cut at maturity disagree: look at the cohorts")
+    return Cure(
+        method="weibull" if weibull else "exponential",
+        ever=ever,
+        error=error,
+        low=_share(at[0] - z * spread),
+        high=_share(at[0] + z * spread),
+        level=level,
+        scale=scale,
+        shape=shape,
+        mature=mature,
+        seen=seen,
+        customers=int(many.sum()),
+        data_weight=1.0,
+        notes=tuple(notes),
+    )
+
+
+def _checked(age: Floats, delay: Floats, many: Floats) -> NDArray[np.bool_]:
+    """Who has converted, of customers that one can learn from."""
+    require(age.shape == delay.shape and bool(np.all(age > 0)), "ages must be > 0")
     require(many.shape == age.shape and bool(np.all(many > 0)), "customers must be > 0")
     converted = np.isfinite(delay)
     timely = (delay[converted] > 0) & (delay[converted] <= age[converted])
     require(bool(np.all(timely)), "a delay must be above 0 and within the age")
-    seen_for = np.where(converted, delay, age)
     events = int(many[converted].sum())
     require(events >= FEWEST_CONVERTED, f"{events} conversions are too few for a cure hazard")
-    unit = float(np.average(delay[converted], weights=many[converted]))
+    return converted
+
+
+def _fitted(
+    seen_for: Floats, converted: NDArray[np.bool_], many: Floats
+) -> tuple[Floats, float, bool, float]:
+    """The top of the likelihood, the error of its share, whether Weibull, and the unit of time."""
+    unit = float(np.average(seen_for[converted], weights=many[converted]))
     scaled = seen_for / unit
 
     def simple(at: Floats) -> float:
@@ -91,45 +132,13 @@ def learn_cure(
     def full(at: Floats) -> float:
         return _minus_log(scaled, converted, many, (at[0], at[1], at[2]))
 
-    rate = (events + 0.5) / (float(many.sum()) + 1.0)
-    start = np.array([math.log(rate / (1.0 - rate)), 0.0])
-    first = minimise(simple, start)
+    rate = (float(many[converted].sum()) + 0.5) / (float(many.sum()) + 1.0)
+    first = minimise(simple, np.array([math.log(rate / (1.0 - rate)), 0.0]))
     second = minimise(full, np.append(first, 0.0))
     gain = 2.0 * (simple(first) - full(second))
-    weibull = chdtrc(1.0, max(gain, 0.0)) < 0.05
+    weibull = bool(chdtrc(1.0, max(gain, 0.0)) < 0.05)
     at, function = (second, full) if weibull else (first, simple)
-    spread = math.sqrt(covariance_at(function, at)[0, 0])
-    ever = _share(at[0])
-    z = NormalDist().inv_cdf(0.5 + level / 2.0)
-    shape = math.exp(at[2]) if weibull else 1.0
-    scale = unit * math.exp(at[1])
-    seen = -math.expm1(-((float(age.max()) / scale) ** shape))
-    mature, notes = _mature(age, converted, many, cut)
-    if seen < SEEN_ENOUGH:
-        notes.append(
-            f"the oldest customers have had time for {seen:.0%} of their conversions only: the "
-            "final share rests on the curve"
-        )
-    error = ever * (1.0 - ever) * spread
-    if mature is not None and abs(mature[0] - ever) > 2.0 * math.hypot(error, mature[1]):
-        notes.append("the cure hazard and the cut at maturity disagree: look at the cohorts")
-    low, high = _share(at[0] - z * spread), _share(at[0] + z * spread)
-    method: Literal["exponential", "weibull"] = "weibull" if weibull else "exponential"
-    found = (
-        method,
-        ever,
-        error,
-        low,
-        high,
-        level,
-        scale,
-        shape,
-        mature,
-        seen,
-        int(many.sum()),
-        1.0,
-    )
-    return Cure(*found, tuple(notes))
+    return at, math.sqrt(covariance_at(function, at)[0, 0]), weibull, unit
 
 
 def _mature(

@@ -9,8 +9,9 @@ level of mu has a flat prior, its arms differ around that level by N(0, omega**2
 several arms is a winner too. Each spread is exactly 0 with prior chance `none`; otherwise the
 weight of the data 1 - B, B = z / (z + spread**2), z the harmonic mean of the variances, is
 uniform on (0, 1): the uniform shrinkage prior. The posterior of both spreads is kept on a grid,
-so that its uncertainty is carried. With A = 1 this is restricted maximum likelihood with its
-whole curve.
+so that its uncertainty is carried. Its cell next to B = 0 is halved again and again, so that
+segments which differ far beyond their errors are left where they are. With A = 1 this is
+restricted maximum likelihood with its whole curve.
 
 Sources: Daniels, Canadian J. Statistics 27 (1999); Gelman et al., Bayesian Data Analysis, 3rd
 ed., section 5.4; Searle, Casella and McCulloch, Variance Components (1992), section 6.6.
@@ -33,6 +34,7 @@ NONE = 0.5
 """Prior chance that the segments do not differ at all."""
 
 GRID, ARM_GRID = 80, 12
+HALVINGS = 40
 _NEGLIGIBLE = 1e-6
 
 
@@ -148,7 +150,9 @@ def pool_arms(estimate: Floats, covariance: Floats, *, none: float = NONE) -> Po
     spread, precision = spread[at], precision[at]
     between = spread[:, None, None] ** 2 * _related(arms)
     taken = np.einsum("gab,gsbc->gsac", between, precision)
-    rest = between[:, None] - np.einsum("gsab,gbc->gsac", taken, between)
+    # no difference of large numbers, whether segments are alike or far apart
+    pull = np.einsum("sab,gsbc->gsac", covariance, precision)
+    rest = np.einsum("gsab,gbc->gsac", pull, between)
     own = np.einsum("gsaa->gs", taken) / arms
     alone = segments == 1
     none_at_all = float(weight[spread == 0.0].sum())
@@ -159,8 +163,8 @@ def pool_arms(estimate: Floats, covariance: Floats, *, none: float = NONE) -> Po
         common=common,
         common_covariance=common_covariance,
         centre=np.einsum("gsab,sb->gsa", taken, estimate),
-        pull=np.eye(arms) - taken,
-        rest=rest,
+        pull=pull,
+        rest=0.5 * (rest + rest.swapaxes(2, 3)),
         data_weight=np.ones(1) if alone else np.asarray(weight @ own),
         no_difference=none_at_all,
         notes=_notes(segments, none_at_all, none),
@@ -195,12 +199,19 @@ def _prior(typical: float, none: float, size: int) -> tuple[Floats, Floats]:
     """Return the grid of a spread, exact 0 first, and its prior weights."""
     if none == 1.0:
         return np.zeros(1), np.ones(1)
-    shrunk = (np.arange(size) + 0.5) / size
+    shrunk, width = _cells(size)
     spread = np.sqrt(typical * (1.0 - shrunk) / shrunk)
-    weight = np.full(size, (1.0 - none) / size)
+    weight = (1.0 - none) * width
     if none == 0.0:
         return spread, weight
     return np.concatenate([[0.0], spread]), np.concatenate([[none], weight])
+
+
+def _cells(size: int) -> tuple[Floats, Floats]:
+    """Middles and widths of cells of (0, 1): as many alike, of which the first is halved."""
+    halved = 2.0 ** -np.arange(HALVINGS, -1.0, -1.0) / size
+    edges = np.concatenate([[0.0], halved, np.arange(2, size + 1) / size])
+    return 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
 
 
 def _common(
@@ -220,19 +231,36 @@ def _common(
     )
     # an omega of 0 leaves the arms a ten-thousandth of their error
     omega = np.maximum(omega, 1e-4 * math.sqrt(_typical(own)))
-    apart = np.eye(arms) - np.ones((arms, arms)) / arms
-    held = told[:, None] + apart / omega[:, None, None] ** 2
-    covariance = np.linalg.inv(held)
+    covariance, size = _held(told, omega)
     common = np.einsum("goab,gb->goa", covariance, weighted)
     square = np.einsum("sa,gsab,sb->g", estimate, precision, estimate)[:, None]
     square = square - np.einsum("goa,ga->go", common, weighted)
     log = 0.5 * np.linalg.slogdet(precision)[1].sum(axis=1)[:, None] - 0.5 * square
-    log = log + 0.5 * np.linalg.slogdet(covariance)[1] - (arms - 1) * np.log(omega)
+    log = log + 0.5 * size - (arms - 1) * np.log(omega)
     weight = prior[:, None] * of_arms * np.exp(log - log.max())
     weight = weight / weight.sum()
     at, of = np.nonzero(weight >= _NEGLIGIBLE)
     kept = weight[at, of]
     return at, kept / kept.sum(), common[at, of], covariance[at, of]
+
+
+def _held(told: Floats, omega: Floats) -> tuple[Floats, Floats]:
+    """Covariances float64[G, O, A, A] of mu and their log determinants, float64[G, O].
+
+    told: float64[G, A, A] precision that segments give. Arms are turned into their level and what
+    differs from it, and all brought to one size: where segments are far apart the level is known
+    a million times worse than differences that are held to be small.
+    """
+    arms = told.shape[1]
+    turned = np.linalg.qr(np.column_stack([np.ones(arms), np.eye(arms)[:, 1:]]))[0]
+    held = np.einsum("ba,gbc,cd->gad", turned, told, turned)[:, None]
+    differs = np.diag(np.append(0.0, np.ones(arms - 1)))
+    held = held + differs / omega[:, None, None] ** 2
+    size = np.sqrt(np.einsum("goaa->goa", held))
+    alike = held / (size[..., :, None] * size[..., None, :])
+    inverse = np.linalg.inv(alike) / (size[..., :, None] * size[..., None, :])
+    log = -np.linalg.slogdet(alike)[1] - 2.0 * np.log(size).sum(axis=2)
+    return np.einsum("ab,gobc,dc->goad", turned, inverse, turned), log
 
 
 def _roots(covariance: Floats) -> Floats:

@@ -15,42 +15,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from scipy.special import digamma, polygamma
 
-from segrules.sim.draws import gamma, normal_quantile
-from segrules.sim.jit import kernel
 from segrules.sim.luck import uniforms
 from segrules.sim.model import Floats, require
-from segrules.sim.uniforms import Key, two_uniforms
+from segrules.sim.sale import BOOTSTRAP, GAMMA, LOGNORMAL, SaleLaw, moments
 
-LOGNORMAL, GAMMA, BOOTSTRAP = 0, 1, 2
 Kind = Literal["lognormal", "gamma", "bootstrap"]
 
 FEWEST_SALES = 20
 """Sales below which no distribution is chosen: the lognormal is taken."""
 
 HEAVY = 2.0
+MOST_SCORED = 200_000
+"""Sales that are scored at most; of more, as many evenly from the least to the largest."""
+
 _CELLS = 1024
-_TAIL_ATTEMPT = np.uint64(0xFFFE)
-
-
-class Sampler(NamedTuple):
-    """What a kernel needs to draw a sale: plain numbers and one array.
-
-    kind: LOGNORMAL (a, b: mean and deviation of the logarithm), GAMMA (a, b: shape and scale) or
-    BOOTSTRAP (table: float64[N], the sales in rising order). nothing: chance that a sale brings
-    0. cap: the most one may bring (infinite without a cap).
-    """
-
-    kind: int
-    a: float
-    b: float
-    nothing: float
-    cap: float
-    table: Floats
 
 
 @dataclass(frozen=True)
@@ -72,12 +55,12 @@ class Values:
     """The distribution of a sale.
 
     score: mean held-out log density by candidate. score_error: standard error of the lead of the
-    bootstrap over the best curve. mean, variance: of the sampler. data_weight: 1, nothing is
+    bootstrap over the best curve. mean, variance: of the law. data_weight: 1, nothing is
     drawn towards other segments.
     """
 
     method: Kind
-    sampler: Sampler
+    law: SaleLaw
     score: Mapping[str, float]
     score_error: float
     tail: Tail | None
@@ -86,6 +69,11 @@ class Values:
     sales: int
     notes: tuple[str, ...]
     data_weight: float = 1.0
+
+    @property
+    def heavy(self) -> bool:
+        """Whether the mean hangs on a few sales."""
+        return self.tail is not None and self.tail.heavy
 
 
 def learn_values(sales: Floats, *, seed: int = 0, folds: int = 5) -> Values:
@@ -105,7 +93,10 @@ def learn_values(sales: Floats, *, seed: int = 0, folds: int = 5) -> Values:
     if len(positive) < FEWEST_SALES:
         note = f"{len(positive)} sales are too few to choose a distribution: lognormal is taken"
         return _built("lognormal", positive, nothing, {}, 0.0, (note,))
-    scores = _scores(positive, seed, folds)
+    scored = positive
+    if len(positive) > MOST_SCORED:
+        scored = np.sort(positive)[:: math.ceil(len(positive) / MOST_SCORED)]
+    scores = _scores(scored, seed, folds)
     curves = sorted(("lognormal", "gamma"), key=lambda name: -float(scores[name].mean()))
     lead = scores["bootstrap"] - scores[curves[0]]
     error = float(lead.std(ddof=1)) / math.sqrt(len(lead))
@@ -127,19 +118,6 @@ def hill(sales: Floats) -> Tail | None:
     if mean <= 0.0:
         return None
     return Tail(1.0 / mean, 1.0 / mean / math.sqrt(count), count)
-
-
-@kernel
-def sale(sampler: Sampler, key: Key) -> float:
-    """Return what one sale brings; whether it brings anything is a draw of its own."""
-    if sampler.nothing > 0.0 and two_uniforms(key, _TAIL_ATTEMPT)[0] < sampler.nothing:
-        return 0.0
-    if sampler.kind == GAMMA:
-        return min(sampler.cap, sampler.b * gamma(sampler.a, key))
-    u = two_uniforms(key, np.uint64(0))[0]
-    if sampler.kind == LOGNORMAL:
-        return min(sampler.cap, math.exp(sampler.a + sampler.b * normal_quantile(u)))
-    return float(sampler.table[int(u * len(sampler.table))])
 
 
 # ---- fitting
@@ -170,10 +148,10 @@ def _built(
         )
     table = np.sort(sales) if method == "bootstrap" else np.zeros(1)
     kind, a, b = _parameters(method, sales)
-    sampler = Sampler(kind, a, b, nothing, cap, table)
-    mean, variance = _moments(sampler)
+    law = SaleLaw(kind, a, b, nothing, cap, table)
+    mean, square = moments(law)
     count = round(len(sales) / (1.0 - nothing))
-    return Values(method, sampler, score, error, tail, mean, variance, count, tuple(said))
+    return Values(method, law, score, error, tail, mean, square - mean * mean, count, tuple(said))
 
 
 def _parameters(method: Kind, sales: Floats) -> tuple[int, float, float]:
@@ -201,46 +179,12 @@ def _fit_gamma(sales: Floats) -> tuple[float, float]:
     return shape, mean / shape
 
 
-def _moments(sampler: Sampler) -> tuple[float, float]:
-    """Mean and variance of the sampler, by its quantiles where a cap cuts it."""
-    some = 1.0 - sampler.nothing
-    if sampler.kind == BOOTSTRAP:
-        first, second = float(sampler.table.mean()), float((sampler.table**2).mean())
-    elif sampler.kind == GAMMA:
-        first = sampler.a * sampler.b
-        second = first * first + first * sampler.b
-        if math.isfinite(sampler.cap):
-            first, second = _cut(sampler)
-    elif math.isfinite(sampler.cap):
-        first, second = _cut(sampler)
-    else:
-        first = math.exp(sampler.a + 0.5 * sampler.b**2)
-        second = math.exp(2.0 * sampler.a + 2.0 * sampler.b**2)
-    return some * first, some * second - (some * first) ** 2
-
-
-def _cut(sampler: Sampler) -> tuple[float, float]:
-    """First two moments of the curve cut at the cap: the integrals of x and x² over its log."""
-    top = math.log(sampler.cap)
-    spread = sampler.b if sampler.kind == LOGNORMAL else 1.0
-    centre = sampler.a if sampler.kind == LOGNORMAL else math.log(sampler.a * sampler.b)
-    deep = 12.0 * spread if sampler.kind == LOGNORMAL else 12.0 + 40.0 / sampler.a
-    logs = np.linspace(min(centre, top) - deep, top, 200_001)
-    density = np.exp(_log_density(sampler, logs))
-    step = logs[1] - logs[0]
-    below = float(np.trapezoid(density, dx=step))
-    first = float(np.trapezoid(density * np.exp(logs), dx=step))
-    second = float(np.trapezoid(density * np.exp(2.0 * logs), dx=step))
-    above = max(0.0, 1.0 - below)
-    return first + above * sampler.cap, second + above * sampler.cap**2
-
-
-def _log_density(sampler: Sampler, logs: Floats) -> Floats:
+def _log_density(law: SaleLaw, logs: Floats) -> Floats:
     """Log density of the logarithm of a sale."""
-    if sampler.kind == LOGNORMAL:
-        z = (logs - sampler.a) / sampler.b
-        return np.asarray(-0.5 * z * z - math.log(sampler.b * math.sqrt(2.0 * math.pi)))
-    shape, scale = sampler.a, sampler.b
+    if law.kind == LOGNORMAL:
+        z = (logs - law.a) / law.b
+        return np.asarray(-0.5 * z * z - math.log(law.b * math.sqrt(2.0 * math.pi)))
+    shape, scale = law.a, law.b
     norm = math.lgamma(shape) + shape * math.log(scale)
     return np.asarray(shape * logs - np.exp(logs) / scale - norm)
 
@@ -259,7 +203,7 @@ def _scores(positive: Floats, seed: int, folds: int) -> dict[str, Floats]:
         out = fold == each
         for name in ("lognormal", "gamma"):
             kind, a, b = _parameters(_curve(name), positive[~out])
-            curve = Sampler(kind, a, b, 0.0, math.inf, np.zeros(1))
+            curve = SaleLaw(kind, a, b, 0.0, math.inf, np.zeros(1))
             scores[name][out] = _log_density(curve, logs[out])
         scores["bootstrap"][out] = _smoothed(logs[~out], logs[out])
     return scores

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from segrules.lang import ir
-from segrules.sim.estimate import OVERDISPERSED
+from segrules.sim.arrivals import OVERDISPERSED
 from segrules.sim.events.model import Fixed, Time, mean_of
 from segrules.sim.model import Counts, Floats
 from segrules.sim.queues.calls import CallLog, Flags, Seen, estimate, seen
