@@ -248,7 +248,7 @@ class Progress:
         if not self.total:
             return f"{self.doing}: {self.done:,} {self.unit}, {rate} a second"
         left = (self.total - self.done) / pace
-        said = f"{pace:,.0f} a second" if pace >= 1 else f"{60 * pace:.0f} a minute"
         return (
-            f"{self.doing}: {self.done:,} of {self.total:,} {self.unit}, {said}, {left:.0f} s left"
+            f"{self.doing}: {self.done:,} of {self.total:,} {self.unit}, {rate} a second, "
+            f"{left:.0f} s left"
         )

@@ -166,8 +166,9 @@ def pay_of_agents(world: World, parameters: Parameters, at: int | None) -> Float
     for m in range(len(treatment.months)):
         state = treated(scene, m)
         treat(funnel, treatment, parameters, m, state, EVERY)
-        season = funnel.season[treatment.state == m].sum() / funnel.season.sum()
-        paid += season * agents.pay(at, parameters, state)
+        months = parameters.season[:, treatment.state == m].sum(axis=1)
+        share = months / parameters.season.sum(axis=1)
+        paid += share[:, None] * agents.pay(at, parameters, state)
     return paid
 
 

@@ -497,7 +497,7 @@ def test_sales_may_be_the_stage_with_the_value(tmp_path: Path) -> None:
     made = project(tmp_path, ("sale    at", "sales   at"), ("sale odds", "sales odds"))
     assert run("check", made.rules).code == 0
     measures = {row["measure"] for row in made.simulate("--format", "json").json["results"]}
-    assert measures == {"enquiry", "sales", "kept", "revenue", "cost", "profit"}
+    assert measures == {"enquiry", "sales", "kept", "revenue", "margin", "cost", "profit"}
 
 
 PROJECT_MISTAKES = {

@@ -162,7 +162,7 @@ def test_facts_are_complete() -> None:
         ("past", "<past> = <moment>\n       | ever"),
         ("length", "<length> = <digits> <unit>"),
         ("where", '<where> = where "(" <expression> ")"'),
-        ("targets", "<targets> = <name> (, <name>)*\n          | every segment"),
+        ("targets", "<targets> = <names>\n          | every segment"),
     ],
 )
 def test_rule_in_readable_form(rule: str, written: str) -> None:
