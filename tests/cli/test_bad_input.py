@@ -474,6 +474,7 @@ def project(tmp_path: Path, *changes: tuple[str, str]) -> Shop:
 
 NAMES = {
     "a stage called revenue": [("sale    at", "revenue at"), ("sale odds", "revenue odds")],
+    "a stage called margin": [("kept    at", "margin  at"), ("kept odds", "margin odds")],
     "a stage called profit": [("kept    at", "profit  at"), ("kept odds", "profit odds")],
     "a stage called sales without the value": [
         ("kept    at", "sales   at"), ("kept odds", "sales odds"),

@@ -25,7 +25,7 @@ long as a future of a funnel and more. A chance is then known to two points in a
 
 TOTAL, SALES = "all", "sales"
 """What results call all segments together, and those who reach the stage with a value."""
-MONEY_MEASURES = ("revenue", "cost", "profit")
+MONEY_MEASURES = ("revenue", "margin", "cost", "profit")
 TODAY = "today"
 
 _PERIODS = {"month": 1, "quarter": 3, "year": 12}

@@ -202,8 +202,8 @@ OTHER_TABLE = entry(
 TAKEN_NAME = entry(
     "SEG536",
     "a name that results use themselves",
-    why="Results have a row a stage beside `sales`, `revenue`, `cost` and `profit`, and a row a "
-    "segment beside `all`. A stage or a segment of that name could not be told from it.",
+    why="Results have a row a stage beside `sales`, `revenue`, `margin`, `cost` and `profit`, and "
+    "a row a segment beside `all`. A stage or a segment of that name could not be told from it.",
     wrong=_project(_COMPARE)
     .replace("sale    at", "revenue at")
     .replace("sale odds", "revenue odds"),
