@@ -21,7 +21,7 @@ from segrules.segments.profile import find_set
 from segrules.sim.assumptions import evidence
 from segrules.sim.customers import outcome, stating
 from segrules.sim.customers.asked import AskedRows, asked_rows
-from segrules.sim.customers.before import remembrance, switches
+from segrules.sim.customers.before import remembrance, start_of, switches
 from segrules.sim.customers.drivers import drivers_of, known
 from segrules.sim.customers.evolution import Evolution
 from segrules.sim.customers.figures import POSITIVE, SHARE, Figures, drawn, input_of, rows
@@ -178,7 +178,8 @@ class Prepared:
         self.asked = asked_rows(placement, found.name, stating.moving(life, self.scenarios))
         first = projected_months(placement.context.as_of, project.months)[0]
         self.days = days_between_periods(first, project.months)[:: project.period]
-        _check_past(self.asked, self.days, project)
+        day = placement.context.as_of
+        _check_past(self.asked, (day, *self.days[1:]), project)
         self.sales = sales_of(placement, life, found, self.asked.keys, project.period)
         self.learned = learn(life, self.sales, found.segments, seed=seed, runs=runs)
         used = stating.assumed(life, self.scenarios)
@@ -187,7 +188,8 @@ class Prepared:
         draws = drawn(self.assumptions, seed, runs)
         self.figures = Figures(draws, found.segments)
         self.known = stating.Known(self.figures, self.asked.types, self._chains(history))
-        self.before = remembrance(placement, found, self.asked.keys)
+        self.before = remembrance(placement, self.asked.rules, self.asked.keys)
+        self.start = start_of(placement, self.asked.rules, self.asked.keys)
         played = self._played_scenarios()
         self.bundles = Bundles(self.scenarios, played, seed)
         self.model = self._model((*played, *self.bundles.extra))
@@ -204,6 +206,7 @@ class Prepared:
             scenarios,
             self.before,
             self.seed,
+            self.start,
         )
 
     def _evolutions(self) -> tuple[Evolution, ...]:
@@ -361,6 +364,18 @@ def _findings(made: Prepared) -> list[Diagnostic]:
     ]
 
 
+def _remembered(made: Prepared) -> list[str]:
+    """With what the memory of the rules begins, where they ask for a past."""
+    if not made.asked.rules.remembered:
+        return []
+    day = made.placement.context.as_of.isoformat()
+    if made.before is None:
+        return [f"no earlier assignment is stored: what the rules remember begins on {day}"]
+    first = min((each.day for each in made.before.reviews), default=None)
+    since = "" if first is None else f", those since {first.isoformat()}"
+    return [f"what the rules remember begins with the assignments stored before {day}{since}"]
+
+
 def _account(made: Prepared, played: Played, outlook: Outlook) -> Account:
     """What a scenario is made of, what drives it, and what it rests on."""
     names = [each.name for each in made.scenarios]
@@ -389,6 +404,7 @@ def _notes(made: Prepared, played: Played) -> list[str]:
     if staying:
         day = made.placement.context.as_of.isoformat()
         notes.append(f"what other rows say stays as it was on {day}: {', '.join(staying)}")
+    notes += _remembered(made)
     outside = float(played.today.customers[:, 0, len(asked.rules.segments)].mean())
     if outside >= 1.0:
         notes.append(f"{outside:,.0f} customers are in no segment at first: they buy nothing there")
