@@ -22,6 +22,7 @@ from segrules.sim.assumptions import evidence
 from segrules.sim.customers import outcome, stating
 from segrules.sim.customers.asked import AskedRows, asked_rows
 from segrules.sim.customers.before import remembrance, start_of, switches
+from segrules.sim.customers.caveats import Stays, money_notes, staying
 from segrules.sim.customers.drivers import drivers_of, known
 from segrules.sim.customers.evolution import Evolution
 from segrules.sim.customers.figures import POSITIVE, SHARE, Figures, drawn, input_of, rows
@@ -62,7 +63,8 @@ class LifeProjection:
     `runs` are those that were finished; `complete` is False after an interruption. `days` are the
     first days of the periods and of the one after them. `customers` rows were played. `matrices`
     say where customers are in the end, by scenario, "today" first. `held` are named values of
-    other rows that stay as they were at `as_of`. `learned` is what was found of the past.
+    other rows that stay as they were at `as_of`, `stays` those of them that what is played would
+    change, with the segments that ask for them. `learned` is what was found of the past.
     `outlooks` and `accounts` are those of the scenarios that are compared, in their order.
     """
 
@@ -84,6 +86,7 @@ class LifeProjection:
     check: Check
     outlooks: tuple[Outlook, ...]
     held: tuple[str, ...]
+    stays: tuple[Stays, ...]
     notes: tuple[str, ...]
     complete: bool
     findings: tuple[Diagnostic, ...]
@@ -324,6 +327,7 @@ def _found(made: Prepared, everything: Played) -> LifeProjection:
     segments = played.model.rules.segments
     arms = [(TODAY, played.today)]
     arms += [(each.name, arm) for each, arm in zip(made.scenarios, played.scenarios, strict=True)]
+    check = outcome.check_of(played, made.sales, made.seed)
     return LifeProjection(
         project=project,
         life=made.life,
@@ -340,10 +344,11 @@ def _found(made: Prepared, everything: Played) -> LifeProjection:
         rows=found,
         accounts=tuple(_account(made, everything, each) for each in outlooks),
         matrices={name: outcome.matrix_of(arm, segments) for name, arm in arms},
-        check=outcome.check_of(played, made.sales, made.seed),
+        check=check,
         outlooks=outlooks,
         held=made.asked.held,
-        notes=tuple(dict.fromkeys([*_notes(made, played), *notes])),
+        stays=staying(made.asked, made.life.sales),
+        notes=tuple(dict.fromkeys([*_apart(check), *_notes(made, played), *notes])),
         complete=played.complete,
         findings=tuple(_findings(made)),
     )
@@ -361,6 +366,20 @@ def _findings(made: Prepared) -> list[Diagnostic]:
         for lever in node.levers
         for edit in lever.edits
         if isinstance(edit, ir.Moves) and edit.fall_back == 0.0 and lever.timing.duration is None
+    ]
+
+
+def _apart(check: Check) -> list[str]:
+    """The segments for which another way tells something else."""
+    told = [
+        f"{check.segments[at]} ({check.played[at]:,.0f} against {check.markov[at]:,.0f})"
+        for at in check.apart
+    ]
+    if not told:
+        return []
+    return [
+        "row by row and by shares alone differ widely in the customers at the end, so these are "
+        f"unsure: {', '.join(told)}"
     ]
 
 
@@ -395,8 +414,8 @@ def _account(made: Prepared, played: Played, outlook: Outlook) -> Account:
 
 
 def _notes(made: Prepared, played: Played) -> list[str]:
-    notes = list(made.learned.notes)
     asked, life = made.asked, made.life
+    notes = [*money_notes(made.placement.ruleset, life), *made.learned.notes]
     staying = list(asked.held)
     if asked.unnamed:
         more = "more " if staying else ""
