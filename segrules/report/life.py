@@ -299,7 +299,8 @@ def _method(found: LifeProjection) -> str:
     far = "agree" if check.gap < _SHOWN else f"place {check.gap:.1%} of the customers differently"
     lines = [
         f"engine {found.engine}: {found.why}",
-        f"the rules are asked on the first day of each {period}, from {found.days[0].isoformat()}",
+        f"customers begin where the assignment of {found.as_of.isoformat()} puts them; the rules "
+        f"are asked again on the first day of each {period}, from {found.days[1].isoformat()}",
         f"sales a customer and {period}, of the last complete months, by the segment that the "
         f"rules would have named when the {period} began: {rates}",
         f"another way goes by {CHECKED[check.of]} from segment to segment, the same in every "

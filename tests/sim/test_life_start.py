@@ -1,6 +1,7 @@
 """Where customers of a life stand at first: where the assignment of the same day puts them."""
 
 import datetime as dt
+import io
 from dataclasses import replace
 from functools import cache
 
@@ -9,7 +10,9 @@ import polars as pl
 import pytest
 from cases import Case, case, generator, reviewed
 from life_forms import AS_OF, TEXT, life, project, rules, scenario, tables
+from rich.console import Console
 
+from segrules.report.life import life_tables
 from segrules.segments.history.store import Run, StoredSet, append
 from segrules.sim.customers.run import simulate
 from segrules.sim.life import Prepared, carry_out
@@ -167,3 +170,12 @@ def test_a_life_says_with_what_its_memory_begins(tmp_path):
     # the window of two months does not reach the assignment of April
     before = "what the rules remember begins with the assignments stored before 2026-06-30"
     assert said == f"{before}, those since 2026-05-31"
+
+
+def test_a_report_says_when_the_rules_are_asked():
+    made = carry_out(shop(TEXT, None), project("one", months=2, runs=2), Settings(runs=2))
+    console = Console(file=io.StringIO(), width=300)
+    for part in life_tables(made, shop(TEXT, None).ruleset):
+        console.print(part)
+    said = "customers begin where the assignment of 2026-06-30 puts them; the rules are asked again"
+    assert f"{said} on the first day of each month, from 2026-08-01" in console.file.getvalue()

@@ -475,7 +475,7 @@ def _annex(view: _View, made: Made) -> tuple[Block, ...]:
         ("Monte Carlo error", _error(view)),
         ("seed", f"{found.seed}"),
         ("as of", found.as_of.isoformat()),
-        ("rules are asked", f"on the first day of each {view.period}, from {found.days[0]}"),
+        ("rules are asked", f"on {found.as_of}, and each {view.period} from {found.days[1]}"),
         *versions(made),
     )
     notes = (
