@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
@@ -43,8 +43,11 @@ WORST_EDGE = 2.67
 """Monte Carlo error of the ends of a 95% interval over that of the mean, as for a normal."""
 
 _NAMED = 24
-_FEW = 6
-"""States up to which the table of moves names its columns; beyond, it numbers them."""
+_FEW, _ROOM = 6, 80
+"""States, and the characters of their columns, up to which the table of moves names them; beyond,
+it numbers them."""
+_GAP, _CHANGE = 2, len("100→99%")
+"""What stands between columns, and the widest cell."""
 
 _SHOWN = 0.005
 """Part of a segment below which nobody is said to go somewhere."""
@@ -85,6 +88,8 @@ def life_tables(
         f"where customers of each segment are {project.months} months later: {words.base} → {first}"
     )
     yield _moves(found, first, words)
+    if found.stays:
+        yield note("\n".join(stays_told(found, words.segment)))
     if any(row.measure in NAMES for row in found.rows):
         yield heading("how the profit is spread over customers, and what one loss would take")
         yield _spread(found, words)
@@ -211,18 +216,34 @@ def _moves(found: LifeProjection, scenario: str, words: _Words) -> RenderableTyp
     rows = [at for at in range(len(today.states)) if today.count[at].any()]
     # many names would leave no room for the figures
     numbers = {at: f"{place} {_state(today, at, words)}" for place, at in enumerate(shown, 1)}
-    heads = [name.partition(" ")[0] if len(shown) > _FEW else name.partition(" ")[2]
-             for name in numbers.values()]  # fmt: skip
+    room = sum(max(len(_state(today, at, words)), _CHANGE) + _GAP for at in shown)
+    numbered = len(shown) > _FEW or room > _ROOM
+    heads = [name.partition(" ")[0 if numbered else 2] for name in numbers.values()]
     table = grid("of those in", *(f">{name}" for name in heads), first=_NAMED)
     before, after = today.share, then.share
     for at in rows:
         cells = [_cell(before[at, to], after[at, to]) for to in shown]
         named = numbers.get(at, _state(today, at, words))
-        table.add_row(named if len(shown) > _FEW else _state(today, at, words), *cells)
+        table.add_row(named if numbered else _state(today, at, words), *cells)
     for at in shown:
-        if at not in rows and len(shown) > _FEW:
+        if at not in rows and numbered:
             table.add_row(numbers[at], *("" for _ in shown))
     return table
+
+
+def stays_told(found: LifeProjection, called: Callable[[str], str]) -> list[str]:
+    """What stays although what is played would change it, and who may stay by it; none without."""
+    told = [
+        f"{each.name or 'what conditions ask for without a name'} "
+        f"({' / '.join(called(name) for name in each.segments)})"
+        for each in found.stays
+    ]
+    if not told:
+        return []
+    return [
+        f"moves by these columns are not played: they stay as on {found.as_of.isoformat()}, though "
+        f"the sales and the time that are played would change them: {'; '.join(told)}"
+    ]
 
 
 def _state(matrix: Matrix, at: int, words: _Words) -> str:
@@ -278,7 +299,8 @@ def _method(found: LifeProjection) -> str:
     far = "agree" if check.gap < _SHOWN else f"place {check.gap:.1%} of the customers differently"
     lines = [
         f"engine {found.engine}: {found.why}",
-        f"the rules are asked on the first day of each {period}, from {found.days[0].isoformat()}",
+        f"customers begin where the assignment of {found.as_of.isoformat()} puts them; the rules "
+        f"are asked again on the first day of each {period}, from {found.days[1].isoformat()}",
         f"sales a customer and {period}, of the last complete months, by the segment that the "
         f"rules would have named when the {period} began: {rates}",
         f"another way goes by {CHECKED[check.of]} from segment to segment, the same in every "
@@ -330,6 +352,7 @@ def life_record(found: LifeProjection) -> dict[str, Any]:
             )
         },
         "held": list(found.held),
+        "stays": [{"name": each.name, "segments": list(each.segments)} for each in found.stays],
         "notes": list(found.notes),
         "migration": {name: _matrix(each) for name, each in found.matrices.items()},
         "check": {

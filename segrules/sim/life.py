@@ -21,7 +21,8 @@ from segrules.segments.profile import find_set
 from segrules.sim.assumptions import evidence
 from segrules.sim.customers import outcome, stating
 from segrules.sim.customers.asked import AskedRows, asked_rows
-from segrules.sim.customers.before import remembrance, switches
+from segrules.sim.customers.before import remembrance, start_of, switches
+from segrules.sim.customers.caveats import Stays, money_notes, staying
 from segrules.sim.customers.drivers import drivers_of, known
 from segrules.sim.customers.evolution import Evolution
 from segrules.sim.customers.figures import POSITIVE, SHARE, Figures, drawn, input_of, rows
@@ -62,7 +63,8 @@ class LifeProjection:
     `runs` are those that were finished; `complete` is False after an interruption. `days` are the
     first days of the periods and of the one after them. `customers` rows were played. `matrices`
     say where customers are in the end, by scenario, "today" first. `held` are named values of
-    other rows that stay as they were at `as_of`. `learned` is what was found of the past.
+    other rows that stay as they were at `as_of`, `stays` those of them that what is played would
+    change, with the segments that ask for them. `learned` is what was found of the past.
     `outlooks` and `accounts` are those of the scenarios that are compared, in their order.
     """
 
@@ -84,6 +86,7 @@ class LifeProjection:
     check: Check
     outlooks: tuple[Outlook, ...]
     held: tuple[str, ...]
+    stays: tuple[Stays, ...]
     notes: tuple[str, ...]
     complete: bool
     findings: tuple[Diagnostic, ...]
@@ -178,7 +181,8 @@ class Prepared:
         self.asked = asked_rows(placement, found.name, stating.moving(life, self.scenarios))
         first = projected_months(placement.context.as_of, project.months)[0]
         self.days = days_between_periods(first, project.months)[:: project.period]
-        _check_past(self.asked, self.days, project)
+        day = placement.context.as_of
+        _check_past(self.asked, (day, *self.days[1:]), project)
         self.sales = sales_of(placement, life, found, self.asked.keys, project.period)
         self.learned = learn(life, self.sales, found.segments, seed=seed, runs=runs)
         used = stating.assumed(life, self.scenarios)
@@ -187,7 +191,8 @@ class Prepared:
         draws = drawn(self.assumptions, seed, runs)
         self.figures = Figures(draws, found.segments)
         self.known = stating.Known(self.figures, self.asked.types, self._chains(history))
-        self.before = remembrance(placement, found, self.asked.keys)
+        self.before = remembrance(placement, self.asked.rules, self.asked.keys)
+        self.start = start_of(placement, self.asked.rules, self.asked.keys)
         played = self._played_scenarios()
         self.bundles = Bundles(self.scenarios, played, seed)
         self.model = self._model((*played, *self.bundles.extra))
@@ -204,6 +209,7 @@ class Prepared:
             scenarios,
             self.before,
             self.seed,
+            self.start,
         )
 
     def _evolutions(self) -> tuple[Evolution, ...]:
@@ -321,6 +327,7 @@ def _found(made: Prepared, everything: Played) -> LifeProjection:
     segments = played.model.rules.segments
     arms = [(TODAY, played.today)]
     arms += [(each.name, arm) for each, arm in zip(made.scenarios, played.scenarios, strict=True)]
+    check = outcome.check_of(played, made.sales, made.seed)
     return LifeProjection(
         project=project,
         life=made.life,
@@ -337,10 +344,11 @@ def _found(made: Prepared, everything: Played) -> LifeProjection:
         rows=found,
         accounts=tuple(_account(made, everything, each) for each in outlooks),
         matrices={name: outcome.matrix_of(arm, segments) for name, arm in arms},
-        check=outcome.check_of(played, made.sales, made.seed),
+        check=check,
         outlooks=outlooks,
         held=made.asked.held,
-        notes=tuple(dict.fromkeys([*_notes(made, played), *notes])),
+        stays=staying(made.asked, made.life.sales),
+        notes=tuple(dict.fromkeys([*_apart(check), *_notes(made, played), *notes])),
         complete=played.complete,
         findings=tuple(_findings(made)),
     )
@@ -359,6 +367,32 @@ def _findings(made: Prepared) -> list[Diagnostic]:
         for edit in lever.edits
         if isinstance(edit, ir.Moves) and edit.fall_back == 0.0 and lever.timing.duration is None
     ]
+
+
+def _apart(check: Check) -> list[str]:
+    """The segments for which another way tells something else."""
+    told = [
+        f"{check.segments[at]} ({check.played[at]:,.0f} against {check.markov[at]:,.0f})"
+        for at in check.apart
+    ]
+    if not told:
+        return []
+    return [
+        "row by row and by shares alone differ widely in the customers at the end, so these are "
+        f"unsure: {', '.join(told)}"
+    ]
+
+
+def _remembered(made: Prepared) -> list[str]:
+    """With what the memory of the rules begins, where they ask for a past."""
+    if not made.asked.rules.remembered:
+        return []
+    day = made.placement.context.as_of.isoformat()
+    if made.before is None:
+        return [f"no earlier assignment is stored: what the rules remember begins on {day}"]
+    first = min((each.day for each in made.before.reviews), default=None)
+    since = "" if first is None else f", those since {first.isoformat()}"
+    return [f"what the rules remember begins with the assignments stored before {day}{since}"]
 
 
 def _account(made: Prepared, played: Played, outlook: Outlook) -> Account:
@@ -380,8 +414,8 @@ def _account(made: Prepared, played: Played, outlook: Outlook) -> Account:
 
 
 def _notes(made: Prepared, played: Played) -> list[str]:
-    notes = list(made.learned.notes)
     asked, life = made.asked, made.life
+    notes = [*money_notes(made.placement.ruleset, life), *made.learned.notes]
     staying = list(asked.held)
     if asked.unnamed:
         more = "more " if staying else ""
@@ -389,6 +423,7 @@ def _notes(made: Prepared, played: Played) -> list[str]:
     if staying:
         day = made.placement.context.as_of.isoformat()
         notes.append(f"what other rows say stays as it was on {day}: {', '.join(staying)}")
+    notes += _remembered(made)
     outside = float(played.today.customers[:, 0, len(asked.rules.segments)].mean())
     if outside >= 1.0:
         notes.append(f"{outside:,.0f} customers are in no segment at first: they buy nothing there")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from segrules.lang import ir
-from segrules.report.life import CHECKED, HEADLINES, PERIODS, SPREAD
+from segrules.report.life import CHECKED, HEADLINES, PERIODS, SPREAD, stays_told
 from segrules.report.page import arms, charts, more
 from segrules.report.page.arms import Scaled, Told
 from segrules.report.page.content import (
@@ -336,7 +336,9 @@ def _moves(view: _View) -> tuple[Block, ...]:
     found, against = view.found, view.found.project.against
     arm = (("before", against, view.base), ("after", view.outlook.scenario, view.scenario))
     charts_ = [_heatmap(view, found.matrices[name], at, called) for at, name, called in arm]
-    return (*charts_, *_moved(view))
+    told = stays_told(found, lambda name: view.segments[name])
+    staying = (Items(tuple(f"{each[:1].upper()}{each[1:]}." for each in told)),) if told else ()
+    return (*charts_, *staying, *_moved(view))
 
 
 def _heatmap(view: _View, found: Matrix, at: str, arm: str) -> Chart:
@@ -473,7 +475,7 @@ def _annex(view: _View, made: Made) -> tuple[Block, ...]:
         ("Monte Carlo error", _error(view)),
         ("seed", f"{found.seed}"),
         ("as of", found.as_of.isoformat()),
-        ("rules are asked", f"on the first day of each {view.period}, from {found.days[0]}"),
+        ("rules are asked", f"on {found.as_of}, and each {view.period} from {found.days[1]}"),
         *versions(made),
     )
     notes = (

@@ -57,7 +57,8 @@ class AskedRows:
     """Rules, and N rows as they stand at as_of.
 
     `columns` are those that the rules read and those that move, by name; `types` says of what type
-    each is. `held` are the named values (and how many unnamed ones) that ask other rows and stay.
+    each is. `held` are the named values (and how many unnamed ones) that ask other rows and stay;
+    `evolving` those that do not.
     """
 
     rules: Rules
@@ -66,6 +67,7 @@ class AskedRows:
     types: Mapping[str, Type]
     held: tuple[str, ...]
     unnamed: int
+    evolving: frozenset[str] = frozenset()
 
 
 def asked_rows(placement: Placement, set_name: str, moving: Sequence[str]) -> AskedRows:
@@ -86,10 +88,16 @@ def asked_rows(placement: Placement, set_name: str, moving: Sequence[str]) -> As
         types.setdefault(name, column.type if column else named.feature(name).type)
     keys, columns = _read(placement, named, types)
     stay = sorted(given - evolving)
-    inline = [each for each in stay if each.startswith(_INLINE)]
+    inline = [each for each in stay if not named_in_rules(each)]
     return AskedRows(
-        rules, keys, columns, types, tuple(each for each in stay if each not in inline), len(inline)
-    )
+        rules, keys, columns, types, tuple(filter(named_in_rules, stay)), len(inline),
+        frozenset(evolving),
+    )  # fmt: skip
+
+
+def named_in_rules(name: str) -> bool:
+    """Whether the rules name a value, which otherwise stands inside a condition."""
+    return not name.startswith(_INLINE)
 
 
 # ---- what is held

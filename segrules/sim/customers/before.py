@@ -10,53 +10,117 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from segrules.backends.context import months_later
+from segrules.backends.context import Context, months_later, seen
 from segrules.backends.kernel.values import EPOCH_DAY
 from segrules.backends.polars.dtypes import dtype
-from segrules.lang.ir import SegmentSet, TableColumn, history_of
-from segrules.lang.types import Enum
+from segrules.lang.ir import Aggregate, TableColumn, history_of
+from segrules.lang.types import Date, Enum
 from segrules.segments.assign import Placement
 from segrules.segments.history.load import Wanted, history_rows, reading_runs
 from segrules.segments.history.store import AS_OF
-from segrules.sim.customers.model import Remembrance
+from segrules.segments.read import reading
+from segrules.segments.storing import stored_rows
+from segrules.sim.customers.model import Remembrance, Review, Start
+from segrules.sim.customers.rules import Rules
 from segrules.sim.model import Counts
 
 NEAR = 15
 """Days by which two assignments may miss the length of a period and still be one apart."""
 
 
-def remembrance(placement: Placement, found: SegmentSet, keys: Sequence[str]) -> Remembrance | None:
-    """How customers stood at the last stored assignment; None where no rule asks, or none is."""
+def remembrance(placement: Placement, rules: Rules, keys: Sequence[str]) -> Remembrance | None:
+    """How customers stood at the last stored assignment; None where no rule asks, or none is.
+
+    Its reviews are the stored assignments that a window of the rules reaches, at as_of or later.
+    """
     frame = placement.frames.get(history_of(placement.table))
     if frame is None:
         return None
     key = placement.ruleset.table(placement.table).key
-    name = found.name
-    last = (
-        frame.select(
-            pl.col(key).cast(pl.String).alias(":key"), pl.col(AS_OF).alias(":day"),
-            pl.col(name).cast(pl.String).alias(":segment"), pl.col(f"{name}:since").alias(":since"),
-            pl.col(f"{name}:leaving").alias(":leaving"),
-            pl.col(f"{name}:decided").alias(":decided"),
-        )
-        .filter(pl.col(":segment").is_not_null())
-        .sort(":key", ":day")
-        .group_by(":key", maintain_order=True)
-        .last()
-        .collect()
+    name = rules.set
+    told = (":since", ":entered", ":decided", ":leaving")
+    stored = frame.filter(pl.col(name).is_not_null()).select(
+        pl.col(key).cast(pl.String).alias(":key"), pl.col(AS_OF).alias(":day"),
+        _places(pl.col(name), rules.segments).alias(":segment"),
+        _places(pl.col(f"{name}_by"), rules.found.deciders).alias(":by"),
+        _places(pl.col(f"{name}:before"), rules.segments).alias(":before"),
+        *(pl.col(f"{name}{each}").alias(each) for each in told),
     )  # fmt: skip
+    last = stored.sort(":key", ":day").group_by(":key", maintain_order=True).last().collect()
     if not last.height:
         return None
-    wanted = pl.DataFrame({":key": list(keys)}, schema={":key": pl.String})
-    rows = wanted.join(last, on=":key", how="left", maintain_order="left")
-    places = {segment: at for at, segment in enumerate(found.segments)}
-    segment = rows[":segment"].replace_strict(places, default=-1, return_dtype=pl.Int64)
+    rows = _of_keys(last, keys)
     since = rows[":since"].cast(pl.Int32).cast(pl.Int64)
     return Remembrance(
-        segment.fill_null(-1).to_numpy(),
+        rows[":segment"].cast(pl.Int64).fill_null(-1).to_numpy(),
         since.fill_null((placement.context.as_of - EPOCH_DAY).days).to_numpy(),
         rows[":leaving"].cast(pl.Int64).fill_null(0).to_numpy(),
         rows[":decided"].cast(pl.Boolean).fill_null(value=False).to_numpy(),
+        _reviews(stored, rules, keys),
+    )
+
+
+def _places(names: pl.Expr, of: Sequence[str]) -> pl.Expr:
+    """The place of each name, -1 for any other."""
+    places = {name: at for at, name in enumerate(of)}
+    return names.cast(pl.String).replace_strict(places, default=-1, return_dtype=pl.Int16)
+
+
+def _of_keys(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """The row of each key, in their order; all is missing where there is none."""
+    wanted = pl.DataFrame({":key": list(keys)}, schema={":key": pl.String})
+    return wanted.join(rows, on=":key", how="left", maintain_order="left")
+
+
+def _reviews(stored: pl.LazyFrame, rules: Rules, keys: Sequence[str]) -> tuple[Review, ...]:
+    """The stored assignments that windows of the rules reach, by day."""
+    days = stored.select(pl.col(":day").unique().sort()).collect()[":day"].to_list()
+    reached = [_first(each.asked, days, rules.context) for each in rules.remembered]
+    if not reached:
+        return ()
+    rows = stored.filter(pl.col(":day") >= min(reached)).collect()
+    of_day = {day: rows.filter(pl.col(":day") == day) for day in rows[":day"].unique().sort()}
+    return tuple(_review(day, _of_keys(each, keys)) for day, each in of_day.items())
+
+
+def _first(node: Aggregate, days: Sequence[dt.date], context: Context) -> dt.date:
+    """The first day that a question about the past may reach, at the day of a context or later."""
+    bounds = seen(node.rows.window, Date(), context)
+    if bounds.start is not None:
+        return bounds.start
+    if node.how != "last":
+        return days[0]
+    # of those before the end only the last one is asked for
+    inside = [day for day in days if bounds.end is None or day < bounds.end]
+    return inside[-1] if inside else days[0]
+
+
+def _review(day: dt.date, rows: pl.DataFrame) -> Review:
+    places = {name: rows[name].fill_null(-1).to_numpy() for name in (":segment", ":by", ":before")}
+    entered = rows[":entered"].fill_null(value=False).to_numpy()
+    return Review(day, places[":segment"], places[":before"], entered, places[":by"])
+
+
+def start_of(placement: Placement, rules: Rules, keys: Sequence[str]) -> Start:
+    """Where the assignment of as_of places customers.
+
+    Raises:
+        RulesError: data cannot be read.
+    """
+    key, name = placement.ruleset.table(placement.table).key, rules.set
+    with reading(placement.table):
+        made = stored_rows(placement).select(
+            pl.col(key).cast(pl.String).alias(":key"),
+            _places(pl.col(name), rules.segments).alias(":segment"),
+            _places(pl.col(f"{name}_by"), rules.found.deciders).alias(":by"),
+            pl.col(f"{name}:leaving").cast(pl.Int64).alias(":leaving"),
+        ).collect(engine="streaming")  # fmt: skip
+    rows = _of_keys(made, keys)
+    return Start(
+        placement.context.as_of,
+        rows[":segment"].to_numpy(),
+        rows[":by"].to_numpy(),
+        rows[":leaving"].fill_null(0).to_numpy(),
     )
 
 

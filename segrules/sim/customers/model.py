@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -142,18 +142,67 @@ class Scenario:
 
 
 @dataclass(frozen=True)
+class Review:
+    """The placements of N customers on a day that lies before the first period.
+
+    segment, before: int16[N] places in the set's segments, on the day and at the review before it,
+    -1 for none. entered: bool[N], a stay begins there. by: int16[N] what decided, as places in the
+    set's deciders, -1 for nothing.
+    """
+
+    day: dt.date
+    segment: NDArray[np.int16]
+    before: NDArray[np.int16]
+    entered: NDArray[np.bool_]
+    by: NDArray[np.int16]
+
+    def rows(self, rows: slice) -> Review:
+        """A span of the customers."""
+        return replace(
+            self, segment=self.segment[rows], before=self.before[rows],
+            entered=self.entered[rows], by=self.by[rows],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where N customers stand when the first period begins: as an assignment of the day has it.
+
+    segment, by: int16[N] as in a `Review`. leaving: int64[N] as in a `Remembrance`.
+    """
+
+    day: dt.date
+    segment: NDArray[np.int16]
+    by: NDArray[np.int16]
+    leaving: Counts
+
+    def rows(self, rows: slice) -> Start:
+        """A span of the customers."""
+        return Start(self.day, self.segment[rows], self.by[rows], self.leaving[rows])
+
+
+@dataclass(frozen=True)
 class Remembrance:
     """How customers stood before the first period; None where nobody has been placed.
 
     segment: int64[N] places in the set's segments, -1 for none. since: int64[N] days since 1970
     on which the present stay began. leaving: int64[N] reviews running at which the condition to
     leave was true. decided: bool[N], nothing but overrides has placed the row during the stay.
+    reviews: the placements that windows of the rules may reach back to, by day.
     """
 
     segment: Counts
     since: Counts
     leaving: Counts
     decided: NDArray[np.bool_]
+    reviews: tuple[Review, ...] = ()
+
+    def rows(self, rows: slice) -> Remembrance:
+        """A span of the customers."""
+        return Remembrance(
+            self.segment[rows], self.since[rows], self.leaving[rows], self.decided[rows],
+            tuple(each.rows(rows) for each in self.reviews),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -161,7 +210,8 @@ class Model:
     """Customers over T periods: `days` are their first days and the first day after the last.
 
     The rules are asked at each of the days: a segment holds for the period that begins, and the
-    last placement is where everybody is in the end.
+    last placement is where everybody is in the end. Where there is a `start`, who is played by the
+    rules of the model begins as it says, and its day takes the place of the first one.
     """
 
     population: Population
@@ -172,11 +222,15 @@ class Model:
     scenarios: tuple[Scenario, ...] = ()
     before: Remembrance | None = None
     seed: int = 0
+    start: Start | None = None
 
     def __post_init__(self) -> None:
         require(0 <= self.seed < 2**64, "the seed has 64 bits")
         require(2 <= len(self.days) <= MAX_PERIODS, "periods")
         require(all(a < b for a, b in pairwise(self.days)), "days ascend")
+        if self.start is not None:
+            require(self.start.day < self.days[1], "the start lies behind the first period")
+            require(self.start.segment.shape == self.population.words.shape, "one start a customer")
         segments = self.rules.segments
         require(self.rates.spread.shape == (len(segments),), "rates: one a segment")
         require(self.rates.season.shape == (self.periods,), "season: one a period")
@@ -209,6 +263,11 @@ class Model:
     @property
     def periods(self) -> int:
         return len(self.days) - 1
+
+    @property
+    def asked_on(self) -> tuple[dt.date, ...]:
+        """The days on which the rules of the model place customers."""
+        return self.days if self.start is None else (self.start.day, *self.days[1:])
 
     @property
     def moving(self) -> tuple[str, ...]:

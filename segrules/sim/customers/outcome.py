@@ -26,6 +26,9 @@ MEASURES = (CUSTOMERS, SALES, REVENUE, COST, PROFIT, LEFT, MOVED)
 """Of each segment and of all: customers at the end, those who left for good, and those whom levers
 moved; the rest is over all periods."""
 
+MOST_APART, FEWEST_APART = 0.25, 20
+"""Two ways to the same customers are apart that differ by more of them, and by so many."""
+
 FEWER_IS_BETTER = frozenset({COST, LEFT, *NAMES})
 """Measures that are better lower: a firm that rests on fewer customers is worse off."""
 
@@ -130,6 +133,13 @@ class Check:
     played: Floats
     error: Floats
     moved: int
+
+    @property
+    def apart(self) -> tuple[int, ...]:
+        """Places of the segments in which the two ways differ by too much to be passed over."""
+        beyond = np.abs(self.markov - self.played)
+        far = (beyond > MOST_APART * self.played) & (beyond >= FEWEST_APART)
+        return tuple(np.flatnonzero(far).tolist())
 
     @property
     def gap(self) -> float:

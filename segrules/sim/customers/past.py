@@ -22,10 +22,11 @@ from segrules.lang.ir import Aggregate, Apply, Column, Const, Expr
 from segrules.lang.types import Date
 from segrules.segments.storing import reviews_to_leave
 from segrules.sim.customers.kernels import States
-from segrules.sim.customers.model import Remembrance
+from segrules.sim.customers.model import Remembrance, Review, Start
 from segrules.sim.model import Counts, require
 
 Flags = NDArray[np.bool_]
+Places = NDArray[np.int64] | NDArray[np.int16]
 
 OVERRIDE = "override"
 BEFORE, ENTERED = ":before", ":entered"
@@ -102,16 +103,16 @@ class Past:
         self._override = np.array(
             [each == OVERRIDE for each in asking.stepping.set.deciders], np.bool_
         )
-        self._trace: list[tuple[dt.date, Counts, Flags, Counts]] = []
+        self._trace: list[Review] = [] if before is None else [*before.reviews]
+        # who is new where there are earlier assignments has entered
+        self._begun = before is not None
         self.segment = np.full(rows, -1, np.int64)
         self.since = np.zeros(rows, np.int64)
         self.leaving = np.zeros(rows, np.int64)
         self.decided = np.zeros(rows, np.bool_)
-        self._ever = np.zeros(rows, np.bool_)
         if before is not None:
             self.segment, self.since = before.segment.copy(), before.since.copy()
             self.leaving, self.decided = before.leaving.copy(), before.decided.copy()
-            self._ever = self.segment >= 0
 
     def columns(self, day: dt.date) -> dict[str, Vector]:
         """The answers to what the rules ask of the past, on a day."""
@@ -122,7 +123,7 @@ class Past:
         if node.how == "count" and node.rows.where is not None:
             total = np.zeros(self._rows, np.int64)
             for made in self._trace:
-                if _inside(made[0], bounds):
+                if _inside(made.day, bounds):
                     total += self._holds(node.rows.where, made)
             return Vector(total)
         what = node.value.name.removeprefix(self._name) if isinstance(node.value, Column) else ""
@@ -137,20 +138,18 @@ class Past:
 
     def _last_segment(self, bounds: Bounds) -> Vector:
         found = self.segment
-        late = [made for made in self._trace if not _inside(made[0], bounds)]
-        if late:
-            inside = [made for made in self._trace if _inside(made[0], bounds)]
-            found = inside[-1][1] if inside else np.full(self._rows, -1, np.int64)
+        inside = [made for made in self._trace if _inside(made.day, bounds)]
+        if len(inside) < len(self._trace):
+            found = inside[-1].segment.astype(np.int64) if inside else np.full(self._rows, -1)
         return Vector(found, found < 0, self._texts)
 
-    def _holds(self, node: Expr, made: tuple[dt.date, Counts, Flags, Counts]) -> Flags:
+    def _holds(self, node: Expr, made: Review) -> Flags:
         """Whether a test of an earlier assignment is true of each row."""
-        _, segment, entered, by = made
         if isinstance(node, Apply) and node.op == "and":
             every = [self._holds(each, made) for each in node.args]
             return np.asarray(np.logical_and.reduce(every))
         if isinstance(node, Column):
-            return entered
+            return made.entered
         if not isinstance(node, Apply):
             raise ValueError("an earlier assignment is asked something else")
         column, value = node.args
@@ -158,11 +157,10 @@ class Past:
             raise ValueError("an earlier assignment is compared with something else")
         if column.name == f"{self._name}_by":
             names = self._asking.stepping.set.deciders
-            held: Flags = by == (names.index(str(value.value)) if value.value in names else -2)
+            place = names.index(str(value.value)) if value.value in names else -2
+            held: Flags = made.by == place
             return held
-        if column.name == self._name + BEFORE:
-            at = next(k for k, each in enumerate(self._trace) if each is made)
-            segment = self._trace[at - 1][1] if at else np.full(self._rows, -1, np.int64)
+        segment = made.before if column.name == self._name + BEFORE else made.segment
         place = self._texts.index(str(value.value)) if value.value in self._texts else -2
         same: Flags = segment == place
         return same
@@ -179,13 +177,24 @@ class Past:
             leaving = np.broadcast_to(running.values, self._rows).astype(np.int64)
         else:
             leaving = np.zeros(self._rows, np.int64)
+        self._keep(day, segment, by, leaving)
+
+    def begin(self, start: Start) -> None:
+        """Remember where customers stand before the first period as a review of that day."""
+        self._keep(start.day, start.segment.astype(np.int64), start.by, start.leaving)
+
+    def _keep(self, day: dt.date, segment: Counts, by: Places, leaving: Counts) -> None:
         stays = segment == self.segment
-        entered = ~stays & (self._ever if not self._trace else np.ones(1, np.bool_))
+        entered = ~stays & self._begun
+        before = self.segment.astype(np.int16)
+        self._trace.append(
+            Review(day, segment.astype(np.int16), before, entered, by.astype(np.int16))
+        )
+        self._begun = True
         self.since = np.where(stays, self.since, day_number(day))
-        named = self._override[by]
+        named = self._override[by] & (by >= 0)
         self.decided = np.where(stays, self.decided & named, named)
         self.leaving, self.segment = leaving, segment
-        self._trace.append((day, segment, entered, by))
 
 
 def check_reviews(asking: Asking) -> None:

@@ -21,7 +21,7 @@ from segrules.sim.customers import kernels
 from segrules.sim.customers.evolution import drawn
 from segrules.sim.customers.kernels import Here, Luck, State, States, Tally
 from segrules.sim.customers.luck import Moment
-from segrules.sim.customers.model import Model, Remembrance
+from segrules.sim.customers.model import Model, Start
 from segrules.sim.customers.pack import (
     Changes,
     Moves,
@@ -184,7 +184,8 @@ class World:
         stepping = rules.stepping(self.moving)
         lacking = unanswered(rules.remembered, rules.set)
         require(not lacking, f"the engine does not remember {'; '.join(lacking)}")
-        check_reviews(Asking(stepping, rules.remembered, self.model.days))
+        days = self.model.asked_on if rules is self.model.rules else self.model.days
+        check_reviews(Asking(stepping, rules.remembered, days))
         still = bordered(self.model.population.columns, rules.compiled)
         return Playing(
             rules, stepping, stepping.resting(still, self.rows),
@@ -341,10 +342,22 @@ class Block:
             return None
         model = self.world.model
         asking = Asking(playing.stepping, playing.rules.remembered, model.days)
-        return Past(asking, self.count, _part(model.before, self.rows))
+        return Past(asking, self.count, model.before and model.before.rows(self.rows))
+
+    def _begin(self, start: Start, past: Past | None) -> States:
+        """The segment of each customer where the model says how they stand at first."""
+        here = start.rows(self.rows)
+        if len(self._here.enters):
+            here = replace(here, segment=np.where(self._here.enters > 0, -1, here.segment))
+        if past is not None:
+            past.begin(here)
+        return start.segment[self.rows].copy()
 
     def _place(self, playing: Playing, state: State, past: Past | None, t: int) -> States:
         """The segment of each customer at the beginning of a period, -1 for none."""
+        start = self.world.model.start
+        if t == 0 and start is not None and playing.rules is self.world.model.rules:
+            return self._begin(start, past)
         day, stepping = self.world.model.days[t], playing.stepping
         columns = self._columns(playing, state, past, t) if playing.computes else None
         made = stepping.place(
@@ -394,11 +407,3 @@ def _rows_of(vector: Vector, rows: slice) -> Vector:
         return vector
     missing = None if vector.missing is None else vector.missing[rows]
     return Vector(vector.values[rows], missing, vector.texts)
-
-
-def _part(before: Remembrance | None, rows: slice) -> Remembrance | None:
-    if before is None:
-        return None
-    return Remembrance(
-        before.segment[rows], before.since[rows], before.leaving[rows], before.decided[rows]
-    )
