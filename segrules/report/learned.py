@@ -399,7 +399,7 @@ def past_tables(found: PastOf, ruleset: ir.Ruleset, segments_of: str) -> Iterato
     labels = ruleset.set(segments_of).labels
     if found.values:
         currency = f" ({ruleset.currency})" if ruleset.currency else ""
-        yield heading(f"what a {found.valued} brings{currency}")
+        yield heading(f"what a `{found.valued}` brings{currency}")
         table = grid("segment", ">known", ">mean", ">spread", "drawn from", ">Hill index")
         for sale in found.values:
             each, tail = sale.values, sale.values.tail
@@ -409,6 +409,8 @@ def past_tables(found: PastOf, ruleset: ir.Ruleset, segments_of: str) -> Iterato
                 NONE if tail is None else f"{tail.index:.1f} ± {tail.error:.1f}",
             )  # fmt: skip
         yield table
+        if any(sale.values.tail is not None for sale in found.values):
+            yield note(HILL)
         for sale in heavy(found.values):
             yield note(f"{label(sale.segment, labels)}: {sale.values.notes[-1]}")
     recent = [each for each in found.maturity if each.recent]
@@ -419,6 +421,11 @@ def past_tables(found: PastOf, ruleset: ir.Ruleset, segments_of: str) -> Iterato
             if not stage.fits:
                 yield note(f"{stage.stage}: no cure model ({stage.why}); the cut stands alone")
 
+
+HILL = (
+    "Hill index: how fast large sales get rarer; the lower it is, the more the mean hangs on a few "
+    "of them"
+)
 
 _DRAWN = {
     "lognormal": "a lognormal",

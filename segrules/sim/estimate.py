@@ -140,7 +140,10 @@ def _arrivals(history: FunnelHistory, months: int, notes: list[str]) -> Arrivals
         )
     dispersion = _dispersion(entries, totals if length == FEWEST_MONTHS else None)
     if dispersion > 0:
-        notes.append("arrivals vary more than chance alone: they are drawn negative binomial")
+        notes.append(
+            "arrivals vary more from month to month than chance alone would make them, and they "
+            "are drawn to vary as much (from a negative binomial distribution)"
+        )
     return Arrivals(entries.sum(axis=1), float(length), season, dispersion)
 
 
