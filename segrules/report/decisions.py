@@ -127,7 +127,7 @@ def all_named(account: Account, found: Told, ruleset: ir.Ruleset) -> str:
     if unnamed(by.segments, scenario):
         return ""
     how = elsewhere(found)
-    counted = f"; what one does to a segment{how} is in the figure of the lever" if how else ""
+    counted = f"; what a lever does to other segments{how}, is in its figure" if how else ""
     return f"none to tell, as the levers name every segment{counted}"
 
 
