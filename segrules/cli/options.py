@@ -91,6 +91,14 @@ ScenarioName = Annotated[
     str | None,
     typer.Option("--scenario", metavar="NAME", help="Which scenario (default: the first)."),
 ]
+Told = Annotated[
+    str | None,
+    typer.Option(
+        "--scenario",
+        metavar="NAME",
+        help="Which scenario is taken apart and told first (default: the first).",
+    ),
+]
 Measure = Annotated[
     str | None,
     typer.Option(

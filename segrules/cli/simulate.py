@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ from segrules.cli.options import (
     Seed,
     Tables,
     Threads,
+    Told,
 )
 from segrules.cli.page import check_page, made, write_page
 from segrules.cli.session import Progress, date, load, print_json, print_tables, scan, show
@@ -77,6 +79,7 @@ def command(
     knob: Knobs = [],
     history: History = None,
     project: ProjectName = None,
+    scenario: Told = None,
     runs: Futures = None,
     seed: Seed = None,
     engine: Engine = EngineName.auto,
@@ -92,8 +95,10 @@ def command(
     Every figure is beside today under the same luck, with its interval and what it assumes.
 
         segrules simulate rules.seg --table leads=leads.csv --as-of 2026-06-30 --seed 7
-        segrules simulate rules.seg --report page.html --require-grade B ...
+        segrules simulate rules.seg --scenario letters --report page.html ...
+        segrules simulate rules.seg --require-grade B ...
     """
+    from segrules.sim import whichever
     from segrules.sim.projection import Settings
 
     day = date(as_of)
@@ -104,7 +109,10 @@ def command(
         project, runs, seed, engine.value, threads, executor.value, months=report is not None
     )
     held = held_record(backtested, rules, project)
+    first = None if scenario is None else _checked(rules, project, scenario)
     found = carry_out(rules, frames, day, settings)
+    if first is not None:
+        found = whichever.leading(found, first)
     show(found.findings)
     judged = _judged(found, rules, held, every=form is Format.json or require_grade is not None)
     _print(found, judged, rules, form)
@@ -129,6 +137,15 @@ def carry_out(
     what = "days" if found.about == "line" else "futures"
     with Progress("projecting", settings.runs or found.runs, what) as progress:
         return whichever.carry_out(placement, found, settings, progress, rules.history)
+
+
+def _checked(rules: Rules, project: str | None, scenario: str) -> str:
+    from segrules.sim.decisions.asking import checked_scenario
+    from segrules.sim.projection import find_project
+
+    asked = find_project(rules.ruleset, project)
+    told = tuple(name for name in asked.compare if name != asked.against)
+    return checked_scenario(replace(asked, compare=told), scenario)
 
 
 def _judged(found: Found, rules: Rules, held: bool, *, every: bool) -> tuple[Account, ...]:

@@ -108,8 +108,9 @@ def _method(found: Backtest) -> str:
     lines = [
         "a month is that in which customers entered; it counts for a stage when they have had the "
         "full time for it",
-        f"naive: {naive}; crps: mean distance of the forecast from what came, the smaller the "
-        "better",
+        "crps: how far the forecast lay from what came, on the mean, in the unit of the measure; "
+        "the smaller the better (continuous ranked probability score)",
+        f"naive: {naive}",
         "customers are in the segment that the rules give them on the later day",
         *found.notes,
     ]

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.console import RenderableType
 
 from segrules.lang import ir
-from segrules.report.figures import figure_record, interval, mean
+from segrules.report.figures import figure_record, interval, mean, parted, stepped
 from segrules.report.projection import base_of
 from segrules.report.staff import gap_record, gap_tables, staff_record, staff_tables
+from segrules.report.stated import evidence_told
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, estimate, label, share, signed, units
-from segrules.sim.assumptions import GRADES, Weighed
+from segrules.sim.assumptions import Weighed
 from segrules.sim.decide.tornado import Bar
 from segrules.sim.decisions.account import Account
 from segrules.sim.decisions.drivers import LUCK
-from segrules.sim.decisions.parts import Parts, Worth
+from segrules.sim.decisions.parts import Parts, Worth, unnamed
 from segrules.sim.life import LifeProjection
 from segrules.sim.model import MONEY_MEASURES, PROFIT, REVENUE, SALES, TOTAL
 from segrules.sim.projection import Projection
@@ -37,7 +39,12 @@ SOURCES = {
 """Where the spread of a result comes from, in words."""
 
 
-_TEN = 0.1
+_TEN, _POINT = 0.1, 0.01
+
+BY_ITSELF = (
+    "a comparison of before and after would show this though nothing were done, as rates that were "
+    "low by bad luck rise again and those high by good luck fall"
+)
 
 
 def account_tables(found: Told, account: Account, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
@@ -52,15 +59,17 @@ def account_tables(found: Told, account: Account, ruleset: ir.Ruleset) -> Iterat
         yield from _funnel_tables(found, account, ruleset)
     # the parts of a scenario are its own, whatever it is compared with
     base = "" if found.project.against == "today" else " of today"
-    yield heading(f"{name}, lever by lever: what each adds to the {measure}{base}, in any order")
-    yield _parts(account.parts, scale)
-    spill = spilled(account, found, ruleset)
-    if spill:
-        yield note(spill)
+    luck = ", without luck" if isinstance(found, Projection) else ""
+    what = f"what each adds to the {measure}{base}, in any order{luck}"
+    yield heading(f"{name}, lever by lever: {what}")
+    yield _parts(account.parts, whole_of(account, found), scale)
+    if account.parts.regression is not None:
+        yield note(f"beside it: {BY_ITSELF}; it is in no lever")
+    yield note(spilled(account, found, ruleset))
     yield from _drivers(account, found, ruleset, measure)
     yield heading(f"where the spread of the {account.parts.measure} comes from")
     yield note("\n".join(spread_lines(account)))
-    yield note(f"\nevidence grade {account.evidence.grade}: {GRADES[account.evidence.grade]}")
+    yield note(f"\nevidence grade {evidence_told(account.evidence)}")
 
 
 def _funnel_tables(
@@ -96,9 +105,41 @@ def _relative(row: Row) -> str:
     return signed(share(row.relative.value, row.relative.mc_error))
 
 
+def whole_of(account: Account, found: Told) -> Figure:
+    """What the levers bring together, told no finer than the scenario itself.
+
+    Without luck it is surer, so that the two would be rounded apart though they are one.
+    """
+    whole = account.parts.whole
+    error = next(
+        (each.figure.mc_error for each in found.outlooks if each.scenario == account.scenario), 0.0
+    )
+    return replace(whole, mc_error=max(whole.mc_error, error))
+
+
+def elsewhere(found: Told) -> str:
+    """How a lever reaches segments that it does not name, where agents work on a funnel."""
+    shared = isinstance(found, Projection) and found.estimate.model.agents is not None
+    return ", by the hours and the pay of agents who work for them too" if shared else ""
+
+
+def all_named(account: Account, found: Told, ruleset: ir.Ruleset) -> str:
+    """Why there is no spill-over to tell, where the levers are for every segment; "" elsewhere."""
+    by = ruleset.set(found.project.by)
+    scenario = next(each for each in ruleset.scenarios if each.name == account.scenario)
+    if unnamed(by.segments, scenario):
+        return ""
+    how = elsewhere(found)
+    counted = f"; what a lever does to other segments{how}, is in its figure" if how else ""
+    return f"none to tell, as the levers name every segment{counted}"
+
+
 def spilled(account: Account, found: Told, ruleset: ir.Ruleset) -> str:
     """What changes in segments that no lever names."""
     spill = account.parts.spill
+    told = all_named(account, found, ruleset)
+    if told:
+        return f"spill-over: {told}"
     if spill is None:
         return "spill-over: nothing changes in segments that no lever names"
     labels = dict(ruleset.set(found.project.by).labels)
@@ -106,7 +147,9 @@ def spilled(account: Account, found: Told, ruleset: ir.Ruleset) -> str:
     figure = spill.figure
     told = ", ".join(label(name, labels) for name in spill.segments)
     mean = signed(estimate(figure.mean, figure.mc_error, scale))
-    return f"spill-over: {mean} ({interval(figure, scale)}) in segments that no lever names: {told}"
+    how = elsewhere(found)
+    ends = interval(figure, scale)
+    return f"spill-over: {mean} ({ends}) in segments that no lever names{how}: {told}"
 
 
 def spread_lines(account: Account) -> list[str]:
@@ -115,22 +158,38 @@ def spread_lines(account: Account) -> list[str]:
     if not shares.names or math.isnan(account.drivers.luck):
         return ["nothing in this result varies"]
     order = sorted(range(len(shares.names)), key=lambda at: -float(shares.share[at]))
-    lines = []
-    for at in order:
-        told = spread_told(float(shares.share[at]), float(shares.error[at]))
-        name = shares.names[at]
-        lines.append(f"{told} of the spread comes from {SOURCES.get(name, name)}")
-    return lines
+    told = spread_told(shares.share.tolist(), shares.error.tolist())
+    return [
+        f"{told[at]} of the spread comes from {SOURCES.get(shares.names[at], shares.names[at])}"
+        for at in order
+    ]
 
 
-def spread_told(part: float, error: float) -> str:
-    """A part of the spread in percent, as a range where it is not known to ten points."""
-    held = min(max(part, 0.0), 1.0)
+def spread_told(parts: Sequence[float], errors: Sequence[float]) -> list[str]:
+    """Parts of the spread in percent, as ranges where they are not known to ten points.
+
+    Those known to a point add up to 100 with each other; the rest are about right.
+    """
+    held = [min(max(each, 0.0), 1.0) for each in parts]
+    whole = sum(held)
+    points = parted([each / whole for each in held]) if whole > 0 else [0] * len(held)
+    return [
+        _part_told(part, error, point)
+        for part, error, point in zip(held, errors, points, strict=True)
+    ]
+
+
+def _part_told(part: float, error: float, point: int) -> str:
     if 2.0 * error > _TEN:
         ends = (5 * round(20.0 * min(max(end, 0.0), 1.0))
-                for end in (held - 2.0 * error, held + 2.0 * error))  # fmt: skip
+                for end in (part - 2.0 * error, part + 2.0 * error))  # fmt: skip
         return "{} to {}%".format(*ends)
-    return "under 1%" if held < 0.01 else share(held, max(error, 0.001))
+    if part < 0.01:
+        return "under 1%"
+    if 2.0 * error <= _POINT:
+        return f"{point}%"
+    shown = stepped(100 * part, 200 * error)
+    return f"about {shown:.0f}%" if shown else f"under {stepped(100 * _TEN, 200 * error):.0f}%"
 
 
 def _scale(account: Account, found: Told) -> float:
@@ -143,7 +202,7 @@ def _unit(account: Account, found: Told) -> str:
     return f" ({found.currency})" if money else ""
 
 
-def _parts(parts: Parts, scale: float) -> RenderableType:
+def _parts(parts: Parts, whole: Figure, scale: float) -> RenderableType:
     worth = [">costs by itself", ">breaks even at"] if parts.worth else []
     table = grid("lever", ">adds", ">80% interval", *worth, first=30)
     for at, each in enumerate(parts.levers):
@@ -152,7 +211,7 @@ def _parts(parts: Parts, scale: float) -> RenderableType:
             each.name, _told(each.figure, scale), interval(each.figure, scale),
             *([] if own is None else [mean(own.own, scale), _most(own, scale)]),
         )  # fmt: skip
-    table.add_row("all together", _told(parts.whole, scale), interval(parts.whole, scale))
+    table.add_row("all together", _told(whole, scale), interval(whole, scale))
     if parts.regression is not None:
         figure = parts.regression.figure
         table.add_row(
@@ -178,6 +237,8 @@ def _drivers(
 ) -> Iterator[RenderableType]:
     bars = account.drivers.tornado.bars
     if not bars:
+        if found.assumptions:
+            yield note(f"\nno assumption moves the {account.parts.measure} of this scenario")
         return
     yield heading(f"what moves the {measure}, one assumption at a time, from its p10 to its p90")
     labels = {each.name: each.label or each.name for each in ruleset.assumptions}
@@ -194,6 +255,16 @@ def _drivers(
         "turns at: where the difference is zero (or the target), if it is the only one to move; "
         "in brackets outside the stated range"
     )
+    still = unmoved(account, found)
+    if still:
+        names = ", ".join(labels.get(name) or name for name in still)
+        yield note(f"of the assumptions below, these do not move it: {names}")
+
+
+def unmoved(account: Account, found: Told) -> list[str]:
+    """The assumptions that are told of and move nothing here, or only other scenarios."""
+    moving = {bar.name for bar in account.drivers.tornado.bars}
+    return [each.name for each in found.assumptions if each.name not in moving]
 
 
 def turn(bar: Bar, each: Weighed | None, found: Told) -> str:

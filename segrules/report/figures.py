@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from segrules.report.words import estimate, share, signed
+from segrules.report.words import estimate, signed
 from segrules.sim.summary import Compared, Figure
 
 EDGE = 1.71
@@ -26,12 +27,27 @@ def chance(part: float | None, runs: int) -> str:
         if part <= edge / 100:
             return f"under {edge:.0f}%"
     error = math.sqrt(part * (1.0 - part) / runs)
-    shown = share(part, max(error, 0.001))  # whole percent at best
+    shown = f"{stepped(100 * part, 200 * error):.0f}%"
     if shown == "100%":
         return f"over {math.floor(100 * (part - 2 * error))}%"
     if shown == "0%":
         return f"under {math.ceil(100 * (part + 2 * error))}%"
     return shown
+
+
+def stepped(value: float, least: float) -> float:
+    """A figure up to 100 in steps of 1, 5 or 10, the first that is no finer than `least`."""
+    step = next((each for each in (1, 5, 10) if each >= least), 50)
+    return float(step * round(value / step))
+
+
+def parted(shares: Sequence[float]) -> list[int]:
+    """Shares of a whole in whole percent that add up to 100: the largest rests are rounded up."""
+    whole = [math.floor(100 * each) for each in shares]
+    order = sorted(range(len(shares)), key=lambda at: (whole[at] - 100 * shares[at], at))
+    for at in order[: round(100 * sum(shares)) - sum(whole)]:
+        whole[at] += 1
+    return whole
 
 
 def mean(figure: Figure, scale: float = 1.0) -> str:

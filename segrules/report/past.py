@@ -22,7 +22,7 @@ def past_tables(found: PastOf, ruleset: ir.Ruleset, segments_of: str) -> Iterato
     if found.values:
         currency = f" ({ruleset.currency})" if ruleset.currency else ""
         yield heading(
-            f"what a {found.valued} brings{currency}, of cohorts that have had the full time"
+            f"what a `{found.valued}` brings{currency}, of cohorts that have had the full time"
         )
         yield _values(found.values, labels, ruleset)
         yield note("\n" + "\n".join(_of_values(found.values, labels)))
@@ -72,10 +72,17 @@ def _of_values(values: Sequence[SaleValue], labels: dict[str, str]) -> list[str]
             "(in brackets: the mean log score of sales that were left out, higher is better; the "
             "past itself is taken only where it is surely better than both curves)"
         )
+    if any(sale.values.tail is not None for sale in values):
+        said.append(HILL)
     for sale in values:
         said += [f"{label(sale.segment, labels)}: {each}" for each in sale.values.notes]
     return said
 
+
+HILL = (
+    "(Hill index: how fast large sales get rarer; the lower it is, the more the mean hangs on a "
+    "few of them)"
+)
 
 _DRAWN = {
     "lognormal": "a lognormal",

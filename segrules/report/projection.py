@@ -13,7 +13,7 @@ from segrules.report.figures import both_record, chance, interval, mean
 from segrules.report.outlooks import outlook_record, outlook_tables, why_tables
 from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
-from segrules.report.words import NONE, count, label, share, signed, units
+from segrules.report.words import NONE, beside, count, label, share, signed, units
 from segrules.sim.model import COST, MONEY_MEASURES, PROFIT, SALES, TOTAL
 from segrules.sim.projection import Projection
 from segrules.sim.summary import IN_MONEY, Ratio, Row
@@ -54,7 +54,7 @@ def projection_tables(
     yield from why_tables(found, 0, base)
     yield from cost_tables(found, first, base)
     yield from account
-    yield from stated_tables(found.assumptions, found.currency)
+    yield from stated_tables(found.assumptions, found.currency, found.history.as_of)
     yield note(_method(found))
 
 
@@ -107,7 +107,7 @@ def _change(row: Row, found: Projection) -> str:
     if row.chance_better is None:
         return "no change"
     shown = mean(row.difference, _scale(row, found))
-    relative = f" ({signed(_share(row.relative))})" if row.relative else ""
+    relative = beside(shown, _share(row.relative))
     return f"{signed(shown)}{relative}\n{interval(row.difference, _scale(row, found))}"
 
 
@@ -141,8 +141,7 @@ def _by_stage(found: Projection, scenario: str, labels: dict[str, str]) -> Rende
         for stage in stages[1:]:
             row = rows[segment, stage]
             today, then = _share(row.passed_today), _share(row.passed_then)
-            same = row.passed_today == row.passed_then
-            cells.append(f"{today if same else f'{today} → {then}'}{_index(row)}")
+            cells.append(f"{today if today == then else f'{today} → {then}'}{_index(row)}")
         table.add_row(label(segment, labels), *cells)
     return table
 
@@ -220,6 +219,7 @@ def _result(row: Row, found: Projection) -> dict[str, Any]:
         "measure": row.measure,
         "unit": found.currency if row.measure in IN_MONEY else "customers",
         **both_record(row, scale),
+        "relative": None if row.relative is None else row.relative.value,
         "chance_better": row.chance_better,
         **(_passed(row) if row.passed_today or row.passed_then else {}),
     }

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import RenderableType
 
 from segrules.lang import ir
-from segrules.report.tables import grid, heading
+from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, units
+from segrules.sim.assumptions import GRADES, Evidence
 
 
 def unit_of(each: ir.Assumption, currency: str | None) -> tuple[float, str]:
@@ -31,25 +33,61 @@ def stated_range(each: ir.Assumption, currency: str | None) -> str:
     """The range in its unit; one figure where both ends are the same."""
     scale, unit = unit_of(each, currency)
     low, high = f"{each.low * scale:g}", f"{each.high * scale:g}"
-    return f"{low}{unit}" if low == high else f"{low} to {high}{unit}"
+    if low == high:
+        return f"{low}{unit}"
+    return f"{low}{'%' if unit == '%' else ''} to {high}{unit}"
+
+
+def evidence_told(found: Evidence) -> str:
+    """The grade and what it says, and what a back-test that was passed does to it."""
+    told = f"{found.grade}: {GRADES[found.grade]}"
+    if not found.back_tested:
+        return told
+    if found.grade == "A":
+        return f"{told}. The model held in a back-test, which lifts the grade from B to A"
+    if found.grade == "B":
+        return (
+            "B: measured. The model held in a back-test; the grade stays B, as none of what "
+            "matters most was measured by an experiment"
+        )
+    return (
+        f"{told}. The model held in a back-test; the grade stays {found.grade}, as a back-test "
+        "tells how well the firm's own rates are carried forward, not whether these ranges are "
+        "right"
+    )
 
 
 def stated_tables(
-    stated: Sequence[ir.Assumption], currency: str | None
+    stated: Sequence[ir.Assumption], currency: str | None, as_of: dt.date | None = None
 ) -> Iterator[RenderableType]:
-    """What a projection rests on; nothing where nothing was stated."""
+    """What a projection rests on; nothing where nothing was stated.
+
+    as_of: what was held until before this day is marked.
+    """
     if not stated:
         return
     yield heading("what this rests on: ranges that were stated, not estimated from these data")
-    table = grid("assumption", ">from", ">to", "source", "owner", ">held until", first=26)
+    table = grid("assumption", ">range", "source", "owner", ">held until", first=26)
     for each in stated:
-        scale, unit = unit_of(each, currency)
         table.add_row(
-            each.label or each.name, f"{each.low * scale:g}", f"{each.high * scale:g}{unit}",
+            each.label or each.name, stated_range(each, currency),
             f"{each.source}: {each.evidence}" if each.evidence else each.source, each.owner,
-            each.until.isoformat() if each.until else NONE,
+            _until(each, as_of),
         )  # fmt: skip
     yield table
+    if any(_past(each, as_of) for each in stated):
+        yield note("past: its day is over, so it counts as judgement until it is looked at again")
+
+
+def _past(each: ir.Assumption, as_of: dt.date | None) -> bool:
+    return as_of is not None and each.until is not None and each.until < as_of
+
+
+def _until(each: ir.Assumption, as_of: dt.date | None) -> str:
+    if each.until is None:
+        return NONE
+    mark = "\n(past)" if _past(each, as_of) else ""
+    return each.until.isoformat() + mark
 
 
 def stated_record(each: ir.Assumption, currency: str | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def count(value: float) -> str:
 
 def percent(value: float | None, places: int = 1) -> str:
     """A share as a percentage."""
-    return NONE if value is None else f"{100 * value:.{places}f}%"
+    return NONE if value is None else f"{100 * value:z.{places}f}%"
 
 
 def units(minor: float, currency: str | None) -> float:
@@ -63,9 +63,20 @@ def counted(number: int, singular: str, plural: str) -> str:
     return f"{count(number)} {singular if number == 1 else plural}"
 
 
+_ZEROS = ("0", "0.00", "0%", "0.0%")
+
+
 def signed(text: str) -> str:
     """A difference with its sign."""
-    return text if text.startswith("-") or text in (NONE, "0", "0.00", "0%", "0.0%") else f"+{text}"
+    return text if text.startswith("-") or text in (NONE, *_ZEROS) else f"+{text}"
+
+
+def beside(shown: str, part: str) -> str:
+    """What a difference is of what it is held against, in brackets behind it.
+
+    Nothing where either is told as zero, or the part is not known: one would deny the other.
+    """
+    return "" if shown in _ZEROS or part in (NONE, *_ZEROS) else f" ({signed(part)})"
 
 
 def estimate(value: float, mc_error: float, scale: float = 1.0) -> str:

@@ -31,7 +31,10 @@ def arrivals_of(
     totals = entries.sum(axis=0)
     dispersion, free = _dispersion(entries, totals if seasonal else None)
     if dispersion > 0:
-        notes.append("arrivals vary more than chance alone: they are drawn negative binomial")
+        notes.append(
+            "arrivals vary more from month to month than chance alone would make them, and they "
+            "are drawn to vary as much (from a negative binomial distribution)"
+        )
     arrived, length = entries.sum(axis=1), float(len(months))
     if not seasonal:
         return Arrivals(arrived, length, np.ones(len(ahead)), dispersion, free=free)

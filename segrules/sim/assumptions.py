@@ -53,11 +53,13 @@ class Evidence:
     """The assumptions of a scenario, those that matter most first, and the grade of their evidence.
 
     ranked: they are in the order of their swings; otherwise as declared, all weighing the same.
+    back_tested: the model was held against what came, and passed.
     """
 
     grade: Grade
     weighed: tuple[Weighed, ...]
     ranked: bool
+    back_tested: bool = False
 
     @property
     def most(self) -> tuple[Weighed, ...]:
@@ -90,7 +92,7 @@ def evidence(
     if tornado:
         weighed.sort(key=lambda each: -(each.swing or 0.0))
     judged = weighed[:FIVE] if tornado else weighed
-    return Evidence(_grade(judged, back_tested), tuple(weighed), tornado is not None)
+    return Evidence(_grade(judged, back_tested), tuple(weighed), tornado is not None, back_tested)
 
 
 def used_by(model: FunnelModel, at: int = 0) -> tuple[str, ...]:

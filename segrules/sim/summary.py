@@ -65,7 +65,8 @@ class Ratio:
 class Row:
     """One measure of one segment (or of `TOTAL`) in one scenario; money in minor units.
 
-    relative: the difference over today. passed_today, passed_then: of a stage after the first,
+    relative: the difference over today, None over a mean of zero or below: of a loss a share has
+    the wrong sign. passed_today, passed_then: of a stage after the first,
     the share of those who reached the stage before; index_today, index_then: 100 where that is
     the share of all segments. None over a mean of zero.
 
@@ -152,7 +153,7 @@ def summarise(
                         then_figures[s][m],
                         difference_figures[s][m],
                         _chance_better(difference[:, s, m], measure in LOWER_IS_BETTER),
-                        _ratio(difference[:, s, m], today[:, s, m]),
+                        relative(difference[:, s, m], today[:, s, m]),
                         passed_today=_passed(today[:, s], m, draws.model),
                         passed_then=_passed(then[:, s], m, draws.model),
                         index_today=_index(today, s, m, draws.model),
@@ -220,7 +221,7 @@ def row(
         figure(then),
         figure(difference),
         _chance_better(difference, measure in fewer),
-        _ratio(difference, today),
+        relative(difference, today),
     )
 
 
@@ -332,6 +333,11 @@ def _index(table: Floats, s: int, m: int, model: FunnelModel) -> float | None:
     if own is None or whole is None or whole.value == 0.0:
         return None
     return 100.0 * own.value / whole.value
+
+
+def relative(difference: Floats, today: Floats) -> Ratio | None:
+    """Return a difference over what it is held against; None where that is zero or below."""
+    return None if today.mean() <= 0.0 else _ratio(difference, today)
 
 
 def _ratio(above: Floats, below: Floats) -> Ratio | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from segrules.lang import ir
 from segrules.segments.assign import Placement
@@ -14,6 +16,40 @@ from segrules.sim.line import LineProjection
 from segrules.sim.projection import Projection, Settings
 
 Found = Projection | LifeProjection | LineProjection
+
+
+_T = TypeVar("_T")
+
+
+def leading(found: Found, scenario: str) -> Found:
+    """The same with this scenario before the others: the first is the one that is taken apart."""
+    if isinstance(found, LineProjection):
+        return replace(found, project=_compared(found.project, scenario))
+    places = [each.scenario for each in found.outlooks]
+    at = places.index(scenario)
+    if isinstance(found, LifeProjection):
+        return replace(
+            found,
+            project=_compared(found.project, scenario),
+            outlooks=_first(found.outlooks, at),
+            accounts=_first(found.accounts, at),
+        )
+    return replace(
+        found,
+        outlooks=_first(found.outlooks, at),
+        courses=_first(found.courses, at),
+        whys=_first(found.whys, at),
+        paybacks=_first(found.paybacks, at),
+    )
+
+
+def _first(held: tuple[_T, ...], at: int) -> tuple[_T, ...]:
+    return (*held[at : at + 1], *held[:at], *held[at + 1 :])
+
+
+def _compared(project: ir.Project, scenario: str) -> ir.Project:
+    names = (scenario, *(each for each in project.compare if each != scenario))
+    return replace(project, compare=names)
 
 
 def table_of(ruleset: ir.Ruleset, project: ir.Project) -> str:

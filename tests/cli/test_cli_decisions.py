@@ -74,6 +74,16 @@ def test_the_account_in_words(busy: Shop) -> None:
     assert done.out.index("evidence grade") < done.out.index("what this rests on")
 
 
+def test_the_scenario_that_is_taken_apart_can_be_named(busy: Shop) -> None:
+    done = busy.simulate("--scenario", "same")
+    assert done.code == 0
+    assert "same, lever by lever" in done.out
+    assert "letters, lever by lever" not in done.out
+    wrong = busy.simulate("--scenario", "leters")
+    assert (wrong.code, wrong.codes) == (2, ["SEG725"])
+    assert "letters" in wrong.err
+
+
 def test_a_weak_grade_ends_with_findings(busy: Shop) -> None:
     assert busy.simulate("--require-grade", "B").code == 0
     done = busy.simulate("--require-grade", "A")
@@ -251,6 +261,10 @@ def test_a_back_test_feeds_the_grade(long: Shop) -> None:
     assert judged.code == 0, judged.err
     assert [each["grade"] for each in judged.json["decisions"]] == ["A", "B"]
     assert long.simulate("--format", "json").json["decisions"][0]["grade"] == "B"
+    page = long.folder / "held_too.html"
+    told = long.simulate("--backtested", record, "--report", page)
+    assert "held in a back-test, which lifts the grade from B to A" in told.out
+    assert "held in a back-test, which lifts the grade from B to A" in page.read_text()
 
 
 def test_a_record_of_other_rules_or_none_is_refused(long: Shop, tmp_path: Path) -> None:

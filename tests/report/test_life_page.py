@@ -183,7 +183,7 @@ def test_only_what_the_first_scenario_rests_on_is_weighed() -> None:
     assert table.marks == {0: "past its day"}
     other = page_of(PLAIN, "care, dearer")
     table = next(each for each in blocks(other, "assumptions") if isinstance(each, Table))
-    assert [line[:2] for line in table.rows] == [("chance", "10 to 20%")]
+    assert [line[:2] for line in table.rows] == [("chance", "10% to 20%")]
 
 
 def test_an_interrupted_run_says_so_first() -> None:

@@ -106,8 +106,8 @@ def test_the_tables_say_what_was_found(made):
                              found.matrices["today"].count.sum(axis=1), strict=False):  # fmt: skip
         (line,) = re.findall(rf"^{label} +{number:.0f} .*", text, re.MULTILINE)
         assert "\n" not in line
-    assert re.search(r"^chance +0 +20%", text, re.MULTILINE)
-    assert re.search(r"^more +1.1 +1.3 times", text, re.MULTILINE)
+    assert re.search(r"^chance +0% to 20%", text, re.MULTILINE)
+    assert re.search(r"^more +1.1 to 1.3 times", text, re.MULTILINE)
     assert "nobody joins: only the customers of the table are played" in text
     assert "nan" not in text
     assert "None" not in text
@@ -188,7 +188,7 @@ def test_a_bundle_is_taken_apart_in_words_and_for_machines(made):
     text = printed(found, ruleset, found.accounts[1])
     (line,) = re.findall(r"^comms gold, silver, bronze .*", text, re.MULTILINE)
     assert line.split()[-3].startswith("-")
-    assert "spill-over: nothing changes in segments that no lever names" in text
+    assert "spill-over: none to tell, as the levers name every segment\n" in text
     assert "evidence grade D: judgement in the main, or only" in text
     record = json.loads(json.dumps(whole_record(found, found.accounts), allow_nan=False))
     (first, second) = record["decisions"]
@@ -206,9 +206,13 @@ def test_a_bundle_is_taken_apart_in_words_and_for_machines(made):
 
 
 def test_a_part_of_the_spread_is_never_surer_than_it_is():
-    assert spread_told(0.62, 0.01) == "60%"
-    assert spread_told(0.62, 0.004) == "62%"
-    assert spread_told(0.62, 0.08) == "45 to 80%"
-    assert spread_told(0.001, 0.06) == "0 to 10%"
-    assert spread_told(0.001, 0.01) == "under 1%"
-    assert spread_told(-0.2, 0.01) == "under 1%"
+    def told(part, error):
+        return spread_told([part, 1.0 - part], [error, error])[0]
+
+    assert told(0.62, 0.02) == "about 60%"
+    assert told(0.62, 0.01) == "about 60%"
+    assert told(0.62, 0.004) == "62%"
+    assert told(0.62, 0.08) == "45 to 80%"
+    assert told(0.001, 0.06) == "0 to 10%"
+    assert told(0.001, 0.01) == "under 1%"
+    assert told(-0.2, 0.01) == "under 1%"

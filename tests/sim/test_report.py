@@ -73,10 +73,14 @@ def test_shares_of_a_projection_are_no_finer_than_two_errors() -> None:
 
 def test_a_chance_is_no_finer_than_the_futures_allow() -> None:
     assert chance(0.534, 100) == "50%"
-    assert chance(0.534, 2_000) == "50%"
+    assert chance(0.534, 2_000) == "55%"
+    assert chance(0.464, 2_000) == "45%"
+    assert chance(0.464, 10_000) == "46%"
     assert chance(0.534, 20_000) == "53%"
-    assert chance(0.96, 1_000) == "over 94%"
-    assert chance(0.04, 1_000) == "under 6%"
+    assert chance(0.96, 1_000) == "95%"
+    assert chance(0.04, 1_000) == "5%"
+    assert chance(0.98, 300) == "over 96%"
+    assert chance(0.02, 300) == "under 4%"
     assert chance(1.0, 10_000) == "over 99%"
     assert chance(0.0, 100) == "under 3%"
     assert chance(0.9999, 10_000) == "over 99%"

@@ -6,7 +6,7 @@ from segrules.report.page import more
 from segrules.report.page.content import Block, Items, Table, Words
 from segrules.report.page.made import Made, versions
 from segrules.report.page.view import View
-from segrules.report.stated import stated_range
+from segrules.report.stated import evidence_told, stated_range
 from segrules.report.words import NONE, count
 from segrules.sim.assumptions import GRADES, Weighed
 from segrules.sim.model import PROFIT
@@ -15,7 +15,7 @@ from segrules.sim.model import PROFIT
 def assumptions(view: View) -> tuple[Block, ...]:
     found = view.evidence
     said = (
-        f"Evidence grade {found.grade}: {GRADES[found.grade]}. "
+        f"Evidence grade {evidence_told(found)}. "
         + (
             "It is taken from the five that matter most."
             if found.ranked

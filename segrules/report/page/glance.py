@@ -8,9 +8,9 @@ from segrules.report.page.content import Tile
 from segrules.report.page.more import tone, verdict
 from segrules.report.page.staff import losers
 from segrules.report.page.view import View
-from segrules.report.page.words import futures, months
+from segrules.report.page.words import futures, months, moved
+from segrules.report.stated import evidence_told
 from segrules.report.words import count
-from segrules.sim.assumptions import GRADES
 from segrules.sim.model import COST, PROFIT, TOTAL
 from segrules.sim.summary import Row
 
@@ -19,22 +19,33 @@ def sentence(view: View) -> str:
     """Decision, range, chance, cost and grade."""
     found, outlook, unit = view.found, view.outlook, view.unit
     rows = view.rows(TOTAL)
-    grade = f"Evidence grade {view.evidence.grade}: {GRADES[view.evidence.grade]}."
+    grade = f"Evidence grade {evidence_told(view.evidence)}."
     if not view.changes:
         return (
             f"{view.scenario}: it changes nothing. The {outlook.measure} was as {view.base} in all "
             f"{count(found.runs)} futures. {grade}"
         )
     figure = outlook.figure
-    rises = "rises" if figure.mean >= 0 else "falls"
     chance = futures(outlook.judged.chance_better, found.runs)
     return (
         f"{view.scenario}: {verdict(outlook, view.evidence)}. Over "
-        f"{months(found.project.months)} the {_told(outlook.measure)} {rises} by "
-        f"{unit.said(figure.mean, figure.mc_error)} (80% of futures: {unit.between(figure)}), and "
+        f"{months(found.project.months)} the {_told(outlook.measure)} {moved(figure, unit)} "
+        f"(80% of futures: {unit.between(figure)}), and "
         f"it is above {_whose(view.base)} in {chance}. "
-        f"{_sales(view)}{_cost(view, rows[COST])} {grade}"
+        f"{_negative(view)}{_sales(view)}{_cost(view, rows[COST])} {grade}"
     )
+
+
+def _negative(view: View) -> str:
+    """That there is a loss all the same, where the profit is below zero with the scenario."""
+    if view.outlook.measure != PROFIT:
+        return ""
+    row = view.rows(TOTAL)[PROFIT]
+    then, unit = row.then, view.unit
+    if then.mean >= 0.0 or unit.level(then) == "0":
+        return ""
+    stays = "stays" if row.today.mean < 0.0 else "becomes"
+    return f"The profit {stays} negative: a loss of {unit.said(then.mean, then.mc_error)}. "
 
 
 def _whose(base: str) -> str:
@@ -55,10 +66,7 @@ def _cost(view: View, row: Row) -> str:
     if row.chance_better is None:
         return "Cost stays as it is."
     unit = view.unit_of(COST)
-    if unit.level(row.difference) == "0":
-        return "Cost stays as it is, on the mean."
-    verb = "rises" if row.difference.mean >= 0 else "falls"
-    return f"Cost {verb} by {unit.said(row.difference.mean, row.difference.mc_error)}."
+    return f"Cost {moved(row.difference, unit)}."
 
 
 def tiles(view: View) -> tuple[Tile, ...]:
@@ -77,7 +85,7 @@ def tiles(view: View) -> tuple[Tile, ...]:
             f"{view.unit_of(COST).sign}{view.unit_of(COST).change(cost)}",
             f"cost, 80% of futures: {view.unit_of(COST).between(cost)}",
         ),
-        Tile(view.evidence.grade, f"evidence: {GRADES[view.evidence.grade]}"),
+        Tile(view.evidence.grade, f"evidence: {evidence_told(view.evidence)[3:]}"),
     )
 
 

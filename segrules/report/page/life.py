@@ -22,7 +22,17 @@ from segrules.report.page.content import (
     Words,
 )
 from segrules.report.page.made import Made, versions
-from segrules.report.page.words import Unit, distinct, futures, months, named, part, plus, rough
+from segrules.report.page.words import (
+    Unit,
+    distinct,
+    futures,
+    months,
+    moved,
+    named,
+    part,
+    plus,
+    rough,
+)
 from segrules.report.words import NONE, count, counted
 from segrules.sim.assumptions import GRADES, Evidence
 from segrules.sim.customers.outcome import CUSTOMERS, LEFT, MOVED, Matrix
@@ -131,12 +141,10 @@ def _sentence(view: _View) -> str:
             f"{count(found.runs)} futures. {grade}"
         )
     figure = outlook.figure
-    rises = "rises" if figure.mean >= 0 else "falls"
     return (
         f"{view.scenario}: {more.verdict(outlook, view.evidence)}. Over "
-        f"{months(found.project.months)} the profit {rises} by "
-        f"{unit.said(figure.mean, figure.mc_error)} (80% of futures: {unit.between(figure)}), and "
-        f"it is above that of {view.base} in "
+        f"{months(found.project.months)} the profit {moved(figure, unit)} "
+        f"(80% of futures: {unit.between(figure)}), and it is above that of {view.base} in "
         f"{futures(outlook.judged.chance_better, found.runs)}. {_cost(view)} {grade}"
     )
 
@@ -145,9 +153,7 @@ def _cost(view: _View) -> str:
     cost = view.rows(TOTAL)[COST]
     if cost.chance_better is None:
         return "Cost stays as it is."
-    verb = "rises" if cost.difference.mean >= 0 else "falls"
-    figure = cost.difference
-    return f"Cost {verb} by {view.unit_of(COST).said(figure.mean, figure.mc_error)}."
+    return f"Cost {moved(cost.difference, view.unit_of(COST))}."
 
 
 def _tiles(view: _View) -> tuple[Tile, ...]:

@@ -102,15 +102,20 @@ def parts_bridge(
     )
 
 
-def beside(found: Parts, unit: Unit, segments: Mapping[str, str]) -> Items:
-    """What levers do to segments they do not name, and what would come without them."""
+def beside(
+    found: Parts, unit: Unit, segments: Mapping[str, str], named: str = "", how: str = ""
+) -> Items:
+    """What levers do to segments they do not name, and what would come without them.
+
+    named: why there is none to tell, where levers name all. how: a lever reaches other segments.
+    """
     spill, regression = found.spill, found.regression
-    lines = ["Spill-over: nothing changes in segments that no lever names."]
-    if spill is not None:
+    lines = [f"Spill-over: {named or 'nothing changes in segments that no lever names'}."]
+    if spill is not None and not named:
         names = ", ".join(segments[each] for each in spill.segments)
         lines = [
             f"Spill-over: {unit.change(spill.figure)} (80%: {unit.between(spill.figure)}) in "
-            f"segments that no lever names: {names}."
+            f"segments that no lever names{how}: {names}."
         ]
     if regression is not None:
         lines.append(
@@ -204,12 +209,9 @@ def flip(bar: Bar, each: Weighed | None, unit: Unit) -> str:
 def spread(found: Shares) -> Items:
     """How much of the spread comes from where; shares are told in whole percent at best."""
     order = sorted(range(len(found.names)), key=lambda at: -float(found.share[at]))
-    told = []
-    for at in order:
-        places = spread_told(float(found.share[at]), float(found.error[at]))
-        name = found.names[at]
-        told.append(f"{places} of the spread comes from {SOURCES.get(name, name)}")
-    return Items(tuple(told))
+    told = spread_told(found.share.tolist(), found.error.tolist())
+    names = [SOURCES.get(name, name) for name in found.names]
+    return Items(tuple(f"{told[at]} of the spread comes from {names[at]}" for at in order))
 
 
 # ---- courses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from segrules.lang import ir
+from segrules.report.decisions import all_named, elsewhere, whole_of
 from segrules.report.page import arms, charts, more
 from segrules.report.page.basis import annex, assumptions
 from segrules.report.page.content import Absent, Block, Chart, Page, Section, Table
@@ -58,12 +59,16 @@ def _bridge(view: View) -> tuple[Block, ...]:
         )
     if view.extras.parts:
         account = view.extras.account
-        whole = account.parts.whole if account else view.outlook.figure
+        whole = whole_of(account, view.found) if account else view.outlook.figure
         blocks.append(
-            more.parts_bridge(view.extras.parts, whole, view.labels, view.unit, view.axis)
+            more.parts_bridge(
+                view.extras.parts, whole, view.labels, view.unit, f"{view.axis}, without luck"
+            )
         )
         if account is not None:
-            blocks.append(more.beside(account.parts, view.unit, view.segments))
+            named = all_named(account, view.found, view.ruleset)
+            how = elsewhere(view.found)
+            blocks.append(more.beside(account.parts, view.unit, view.segments, named, how))
     else:
         blocks.append(
             Absent(

@@ -62,6 +62,7 @@ class View:
     scenario: str
     segments: Mapping[str, str]
     labels: Mapping[str, str]
+    ruleset: ir.Ruleset
     pools: tuple[ir.Pool, ...] = ()
 
     @property
@@ -124,5 +125,6 @@ def view_of(found: Projection, ruleset: ir.Ruleset, extras: Extras) -> View:
         scenario=named(found.outlooks[0].scenario, labels),
         segments=distinct(model.segments, ruleset.set(found.project.by).labels),
         labels=labels,
+        ruleset=ruleset,
         pools=ruleset.pools,
     )

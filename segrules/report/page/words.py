@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from segrules.report.figures import stepped
 from segrules.report.words import NONE, counted, units
 from segrules.sim.model import MONEY_MEASURES
 from segrules.sim.summary import Figure, Ratio, significant
@@ -72,13 +73,21 @@ class Unit:
         return float(f"{value * self.scale:.4g}")
 
 
+def moved(figure: Figure, unit: Unit) -> str:
+    """Which way a mean goes and how far; neither where it is told as zero."""
+    if unit.level(figure) == "0":
+        return "stays about as it is"
+    verb = "rises" if figure.mean >= 0 else "falls"
+    return f"{verb} by {unit.said(figure.mean, figure.mc_error)}"
+
+
 def futures(chance: float, runs: int) -> str:
     """A chance as futures out of a hundred, or of fewer where so many were not run.
 
     It is never surer than the number of runs allows.
     """
     error = math.sqrt(chance * (1.0 - chance) / runs)
-    shown = significant(100.0 * chance, max(100.0 * error, 0.5))
+    shown = stepped(100.0 * chance, 200.0 * error)
     # nothing seen in R runs says that the chance is below 3 / R
     reach = 3.0 / runs if chance in (0.0, 1.0) else 2.0 * error
     if chance < 0.01 or shown <= 0:

@@ -32,7 +32,7 @@ ORDERS = 50
 _TOGETHER = 16
 """Scenarios that are worked out at once: their arrays stay small."""
 
-REGRESSION = "comes back by itself (regression to the mean)"
+REGRESSION = "change that comes though nothing is done (regression to the mean)"
 
 
 @dataclass(frozen=True)
@@ -205,20 +205,22 @@ class _Tables:
         )
 
 
-def _touched(model: FunnelModel, scenario: ir.Scenario) -> set[str]:
-    """The segments that a lever names; all of them where one names none."""
+def unnamed(segments: Sequence[str], scenario: ir.Scenario) -> list[str]:
+    """The segments that no lever names; none where one is for every segment, as it names all."""
+    named = _named(segments, scenario)
+    return [name for name in segments if name not in named]
+
+
+def _named(segments: Sequence[str], scenario: ir.Scenario) -> set[str]:
     if any(not lever.segments for lever in scenario.levers):
-        return set(model.segments)
+        return set(segments)
     return {name for lever in scenario.levers for name in lever.segments}
 
 
 def spilled(segments: Sequence[str], scenario: ir.Scenario, gains: Floats) -> Spill | None:
-    """What float64[R, S] gains hold beside the segments that levers name; None without any.
-
-    A lever for every segment names none: what it does anywhere may be the cost of another.
-    """
-    named = {name for lever in scenario.levers for name in lever.segments}
-    other = [at for at, name in enumerate(segments) if name not in named]
+    """What float64[R, S] gains hold in the segments that no lever names; None without any."""
+    others = set(unnamed(segments, scenario))
+    other = [at for at, name in enumerate(segments) if name in others]
     if not other or not gains[:, other].any():
         return None
     moved = tuple(segments[at] for at in other if gains[:, at].any())
@@ -231,7 +233,7 @@ def _regression(model: FunnelModel, scenario: ir.Scenario, runs: int) -> Part | 
     A segment that did badly did so in part by bad luck, which does not come again: a comparison of
     before and after would take that for an effect.
     """
-    named = _touched(model, scenario)
+    named = _named(model.segments, scenario)
     treated = [at for at, name in enumerate(model.segments) if name in named]
     parameters = futures(model, runs).parameters()
     rates = np.stack(
