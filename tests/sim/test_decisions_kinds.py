@@ -24,9 +24,10 @@ from segrules.sim.decide.optimise import fresh_seed
 from segrules.sim.decide.pilot import Pilot
 from segrules.sim.decisions import designs
 from segrules.sim.decisions.optimising import Wish
-from segrules.sim.line import past_of, play, prepared
+from segrules.sim.line import pair_of, past_of, play, prepared
 from segrules.sim.projection import Settings
-from segrules.sim.queues.figures import Pair, differences, rows
+from segrules.sim.queues.case import drawn
+from segrules.sim.queues.figures import differences, rows
 from segrules.text.diagnostic import RulesError
 from segrules.text.source import Source
 
@@ -229,10 +230,10 @@ def test_days_tell_the_difference_of_a_wait():
     made = centre()
     placed = made.place(log(), as_of=AS_OF, table="customers")
     project = made.ruleset.projects[0]
-    case = prepared(placed, project, 7, past_of(placed, project, 7))
+    learnt, each_day = past_of(placed, project, 7)
+    case = drawn(prepared(placed, project, 7, learnt), each_day, 120)
     done = play(case, 120, Settings())
-    zeros = np.zeros(120)
-    pair = Pair(done.arms[0], done.arms[1], zeros, zeros)
+    pair = pair_of(case, done, 0, 1)
     told = {each.measure: each for each in rows("", pair, case.past.segments, (), ())
             if each.segment == "all"}  # fmt: skip
     for measure in ("wait", "answered in time", "gives up", "given up", "contacts"):

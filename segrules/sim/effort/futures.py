@@ -91,9 +91,10 @@ class Following:
             changes = working(self.agents, self.model, at, (treated.month, EVERY))
             answer = self._answer_of(at, parameters, treated, changes)
             turn = self.turn(changes, self.levels[at])
-        staff = np.empty(answer.pay.shape)
+        paid = answer.pay.sum(axis=2)
+        staff = np.empty(paid.shape)
         fill_staff(self.book, turn, parameters.assumption, staff)
-        return np.asarray(np.divide(answer.pay, staff, out=np.zeros_like(staff), where=staff > 0.0))
+        return np.asarray(np.divide(paid, staff, out=np.zeros_like(staff), where=staff > 0.0))
 
     def _answer_of(
         self, at: int, parameters: Parameters, treated: Treated, changes: Working
