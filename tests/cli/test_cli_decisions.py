@@ -118,7 +118,7 @@ def test_a_sweep_as_json_and_table(busy: Shop) -> None:
     assert found["over"] == [{"name": "big_from", "kind": "knob", "low": "100", "high": "300"}]
     done = ask("sweep", busy, *words)
     assert done.code == 0
-    assert re.search(r"^big_from +revenue", done.out, re.M)
+    assert re.search(r"^big_from +today: revenue +revenue", done.out, re.M)
     assert "best of these: big_from" in done.out
 
 

@@ -95,7 +95,10 @@ def test_a_life_is_swept():
     assert {("profit", "EUR"), ("sales", "sales"), ("left", "customers")} <= units
     told = read(sweep_tables(found, living().ruleset))
     assert "100 futures at each of 2 settings" in told
-    assert "no setting makes a difference to its profit" in told.split("Care for")[0]
+    (still,) = found.unmoved
+    assert f"does not move: {still}" in told
+    assert f"({still}): difference" not in told
+    assert sweep_record(found)["does_not_move"] == [still]
 
 
 def test_fewer_who_leave_are_better():

@@ -8,8 +8,9 @@ from life_forms import AS_OF as DAY
 from line_forms import log
 from test_decisions_kinds import LINE, centre, read
 
-from segrules.deciding import optimise, turned
+from segrules.deciding import optimise, sweep, turned
 from segrules.report.optimum import optimum_record, optimum_tables
+from segrules.report.sweep import sweep_record, sweep_tables
 from segrules.sim.decisions.optimising import Wish
 from segrules.sim.projection import Settings
 
@@ -136,3 +137,80 @@ def test_a_wait_is_held_against_the_line_as_it_is():
     assert gain[4.0] < 0 < gain[7.0]
     assert found.setting(found.found.chosen.design).shown == ("7",)
     assert found.choice.delivered.mean == pytest.approx(gain[7.0], rel=0.5)
+
+
+# ---- sweep
+
+
+def swept(over, **more):
+    settings = Settings(runs=RUNS, seed=7, engine="expected")
+    return sweep(rules_of(FIRM), FRAMES, over, settings, as_of=AS_OF, **more)
+
+
+def test_a_sweep_is_held_against_today_as_the_knobs_are():
+    found = swept(["crew=1:4:4"])
+    today = level(firm(), "placebo", "profit", "today")
+    for step in found.steps:
+        (crew,) = step.setting.shown
+        row = step.row("placebo", "profit")
+        then = level(firm(crew=crew), "placebo", "profit", "then")
+        assert row.today.mean == pytest.approx(today)
+        assert row.difference.mean == pytest.approx(then - today, abs=1.0)
+        assert step.base("profit") == pytest.approx(
+            level(firm(crew=crew), "placebo", "profit", "today")
+        )
+    # the same futures on both sides: what they share is not in the spread
+    wide = found.steps[3].row("placebo", "profit")
+    apart = wide.difference.interval80[1] - wide.difference.interval80[0]
+    assert apart < 0.5 * (wide.then.interval80[1] - wide.then.interval80[0])
+    assert found.moves_base
+    assert found.best("placebo").setting.shown == ("1",)
+    told = read(sweep_tables(found, rules_of(FIRM).ruleset))
+    assert "crew moves today itself: differences are from today as it is now (crew 2" in told
+    assert "today: profit" in told
+    record = sweep_record(found)
+    assert record["moves_today"] is True
+    (first, *_) = record["steps"][0]["results"]
+    assert {"today", "today_at_setting"} <= set(first)
+    assert "today_at_setting" in found.frame().columns
+
+
+def test_a_sweep_that_gains_nothing_has_no_winner():
+    found = swept(["crew=3:4:2"])
+    assert not found.gains("placebo")
+    told = read(sweep_tables(found, rules_of(FIRM).ruleset))
+    assert "leave it as it is: none of these settings gains anything" in told
+    assert sweep_record(found)["gains"]["placebo"] is False
+
+
+def test_what_a_knob_cannot_touch_is_one_line():
+    found = swept(["fee=1:5:3"])
+    assert set(found.unmoved) == {"paid_otherwise", "letters", "placebo"}
+    assert not found.moves_base
+    told = read(sweep_tables(found, rules_of(FIRM).ruleset))
+    assert f"does not move: {', '.join(found.unmoved)}" in told
+    assert "(letters): difference" not in told
+    assert "(both): difference" in told
+    assert "today is the same at every setting: profit " in told
+
+
+def test_a_sweep_against_a_scenario_takes_it_as_the_knobs_are():
+    text = FIRM.replace("letters, placebo against today", "placebo against letters")
+    settings = Settings(runs=RUNS, seed=7, engine="expected")
+    found = sweep(rules_of(text), FRAMES, ["crew=1:4:2"], settings, as_of=AS_OF)
+    letters = level(firm(), "letters", "profit", "then")
+    for step in found.steps:
+        row = step.row("placebo", "profit")
+        assert row.today.mean == pytest.approx(letters)
+        then = level(firm(crew=step.setting.shown[0]), "placebo", "profit", "then")
+        assert row.difference.mean == pytest.approx(then - letters, abs=1.0)
+
+
+def test_a_swept_line_is_held_against_the_line_as_it_is():
+    found = sweep(centre(HIRED), log(), ["hired=4:7:4"], Settings(runs=60, seed=7), as_of=DAY)
+    waits = [step.row("trained", "wait") for step in found.steps]
+    assert len({row.today.mean for row in waits}) == 1
+    bases = [step.base("wait") for step in found.steps]
+    assert bases == sorted(bases, reverse=True)
+    assert bases[1] == waits[0].today.mean
+    assert waits[0].difference.mean > 0 > waits[3].difference.mean
