@@ -47,7 +47,7 @@ def backtest_tables(found: Backtest, ruleset: ir.Ruleset) -> Iterator[Renderable
 
 def rule(found: Backtest) -> str:
     """What a pass takes, in the figures of this back-test."""
-    levels = " and ".join(f"{100 * each.level:.0f}%" for each in found.headline.score.coverage)
+    levels = ", ".join(f"{100 * each.level:.0f}%" for each in found.headline.score.coverage)
     needed = "; ".join(
         f"{held.measure} {', '.join(count(each) for each in found.fewest(held))} of "
         f"{count(held.score.coverage[0].values)}"

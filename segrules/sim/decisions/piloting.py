@@ -209,15 +209,10 @@ def plan_test(
     rate = float(seen.today.mean())
     arrived = before.counts[:, list(seen.segments), seen.entry].sum(axis=1)
     monthly = float(arrived.mean()) / project.months
-    needed = tuple(_needed(part, seen, model, monthly, clusters) for part in PARTS)
-    needed = () if shared else needed
+    parts = () if shared else PARTS
+    needed = tuple(_needed(part, seen, model, monthly, clusters) for part in parts)
     paid = costs or Costs()
-    valued = model.value is not None
-    gain = (
-        (amounts(model, after, PROFIT) - amounts(model, before, PROFIT)).sum(axis=1)
-        if valued
-        else None
-    )
+    gain = _gain(model, before, after)
     return Test(
         project, tested.name, model.stages[seen.entry], model.stages[seen.outcome],
         tuple(model.segments[at] for at in seen.segments), rate, monthly, needed, clusters,
@@ -227,6 +222,14 @@ def plan_test(
         () if gain is None or shared else _pilots(gain, seen, (needed, monthly), paid, seed),
         paid, drawn.runs, seed, ruleset.currency, shared, _where(model, before, after),
     )  # fmt: skip
+
+
+def _gain(model: FunnelModel, before: Arm, after: Arm) -> Floats | None:
+    """float64[n], what the scenario adds to the profit; None without a value."""
+    if model.value is None:
+        return None
+    gains = amounts(model, after, PROFIT) - amounts(model, before, PROFIT)
+    return np.asarray(gains.sum(axis=1))
 
 
 def _treated(tested: ir.Scenario, base: ir.Scenario | None) -> set[str]:
