@@ -46,7 +46,8 @@ def command(
     """Project from an earlier day, and hold the projection against what came.
 
     It says how often the intervals held what came, and whether last year's same months would have
-    done as well. The record of a back-test that was passed gives a projection its best grade.
+    done as well. It ends with 0 where the back-test was passed, and with 1 where it was not. The
+    record of one that was passed gives a projection its best grade.
 
         segrules backtest rules.seg --table leads=leads.csv --until 2025-06-30 --as-of 2026-06-30
         segrules backtest rules.seg --until 2025-06-30 --format json ... > held.json
@@ -82,3 +83,5 @@ def command(
         from segrules.report.page.backtest import backtest_page
 
         write_page(backtest_page(found, rules.ruleset, made(rules, file)), report)
+    if not found.passed:
+        raise typer.Exit(1)

@@ -45,6 +45,15 @@ def command(
             "--agent", metavar="COLUMN", help="Who treated a customer, to say how alike theirs are."
         ),
     ] = None,
+    outcome: Annotated[
+        str | None,
+        typer.Option(
+            "--outcome",
+            metavar="STAGE",
+            help="The stage it is judged by: an earlier one takes fewer customers (default: the "
+            "last one whose rate the scenario changes).",
+        ),
+    ] = None,
     runs: Futures = None,
     seed: Seed = None,
     form: OutputFormat = Format.table,
@@ -76,6 +85,7 @@ def command(
             scenario=scenario,
             costs=Costs(cost * scale, cost_each * scale),
             agent=agent,
+            judged=outcome,
         )
     if form is Format.json:
         print_json(pilot_record(found))

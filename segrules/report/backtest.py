@@ -12,7 +12,14 @@ from segrules.lang import ir
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import NONE, count, estimate, label, units
 from segrules.sim.decide.forecast import Coverage, Score
-from segrules.sim.decisions.backtesting import Backtest, Held, money
+from segrules.sim.decisions.backtesting import (
+    FEWEST_MONTHS,
+    FEWEST_VALUES,
+    SURE,
+    Backtest,
+    Held,
+    money,
+)
 
 KIND = "backtest"
 
@@ -24,6 +31,7 @@ def backtest_tables(found: Backtest, ruleset: ir.Ruleset) -> Iterator[Renderable
         f"{found.as_of}, {count(found.runs)} futures, seed {found.seed}"
     )
     yield note("passed" if found.passed else f"not passed: {found.reason}")
+    yield note(rule(found))
     yield heading("values by segment and month that lay inside the intervals, and the error")
     yield _measures(found)
     labels = dict(ruleset.set(found.project.by).labels)
@@ -35,6 +43,22 @@ def backtest_tables(found: Backtest, ruleset: ir.Ruleset) -> Iterator[Renderable
     yield heading(f"{held.measure} by month over all segments{unit}")
     yield _months(held, found)
     yield note(_method(found))
+
+
+def rule(found: Backtest) -> str:
+    """What a pass takes, in the figures of this back-test."""
+    levels = ", ".join(f"{100 * each.level:.0f}%" for each in found.headline.score.coverage)
+    needed = "; ".join(
+        f"{held.measure} {', '.join(count(each) for each in found.fewest(held))} of "
+        f"{count(held.score.coverage[0].values)}"
+        for held in found.measures
+    )
+    return (
+        f"a pass takes at least {FEWEST_VALUES} values in {FEWEST_MONTHS} months of each measure; "
+        f"of them the {levels} intervals must hold no fewer than chance explains ({needed}: an "
+        f"honest projection fails in {100 * SURE:.0f}% of cases at most), and the crps of "
+        f"{found.headline.measure} must not be above naive"
+    )
 
 
 def _scale(held: Held, found: Backtest) -> float:
@@ -146,6 +170,7 @@ def _record(held: Held, found: Backtest) -> dict[str, Any]:
         "measure": held.measure,
         "unit": found.currency if money(held.measure) else "customers",
         **_score(held.score, scale),
+        "fewest_to_pass": list(found.fewest(held)),
         "segments": [{"segment": name, **_score(score, scale)} for name, score in held.by_segment],
         "months": [
             {

@@ -14,6 +14,7 @@ from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import (
     NONE,
+    beside,
     count,
     counted,
     estimate,
@@ -96,7 +97,7 @@ def life_tables(
     yield heading("the same by another way: customers at the end, today")
     yield _checked(found, words)
     yield from account
-    yield from stated_tables(found.assumptions, found.currency)
+    yield from stated_tables(found.assumptions, found.currency, found.as_of)
     yield note(_method(found))
 
 
@@ -163,10 +164,9 @@ def _change(row: Row, found: LifeProjection) -> str:
     if row.chance_better is None:
         return "no change"
     scale = _scale(row, found)
-    relative = ""
-    if row.relative is not None:
-        relative = f" ({signed(share(row.relative.value, row.relative.mc_error))})"
-    return f"{signed(_figure(row.difference, scale))}{relative}\n{interval(row.difference, scale)}"
+    shown = signed(_figure(row.difference, scale))
+    part = NONE if row.relative is None else share(row.relative.value, row.relative.mc_error)
+    return f"{shown}{beside(shown, part)}\n{interval(row.difference, scale)}"
 
 
 def _customers(found: LifeProjection, scenario: str, words: _Words) -> RenderableType:

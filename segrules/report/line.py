@@ -71,7 +71,7 @@ def line_tables(found: LineProjection, ruleset: ir.Ruleset) -> Iterator[Renderab
     first = found.project.compare[0]
     yield heading(f"{first} in the course of the day: {against} → then, means")
     yield _course(found, first)
-    yield from stated_tables(found.assumptions, found.currency)
+    yield from stated_tables(found.assumptions, found.currency, found.as_of)
     yield note("\n" + "\n".join(_grades(found)))
     yield note("\n" + "\n".join(_method(found)))
 

@@ -38,6 +38,8 @@ def optimum_tables(found: Best, ruleset: ir.Ruleset) -> Iterator[RenderableType]
         yield note(
             "no setting that was tried keeps the limits; the one that breaks them least is shown"
         )
+    elif not found.gains:
+        yield note(_leave(found, base))
     yield _settings(found)
     if found.choice is not None:
         yield heading(f"gain in {measure}{unit}: promised, and judged again")
@@ -46,6 +48,7 @@ def optimum_tables(found: Best, ruleset: ir.Ruleset) -> Iterator[RenderableType]
     if found.quest.limits:
         yield heading(f"limits, in the mean of the {_what(found)}")
         yield _limits(found)
+        yield note(_dropped(found))
     if found.paid:
         yield heading(f"pay by the plan, of one agent{_currency(found)}")
         yield _paid(found, {each.name: each.label for each in ruleset.pools})
@@ -57,6 +60,32 @@ def optimum_tables(found: Best, ruleset: ir.Ruleset) -> Iterator[RenderableType]
 def _base(found: Best, labels: dict[str, str]) -> str:
     against = found.quest.project.against
     return labels.get(against) or against
+
+
+def _leave(found: Best, base: str) -> str:
+    """What to do where the best setting is no better than what it is held against."""
+    kept = " that keeps the limits" if found.quest.limits else ""
+    return (
+        f"leave it as it is: no setting that was tried{kept} gains anything against {base} with "
+        "the knobs as they are now"
+    )
+
+
+def _dropped(found: Best) -> str:
+    """How many settings the limits cost, and what the best of them would have brought."""
+    tried = count(found.found.evaluations)
+    lines = [
+        f"{count(broken)} of {tried} settings that were tried break {each.written}"
+        for each, broken in zip(found.quest.limits, found.breaking, strict=True)
+        if broken
+    ]
+    best = found.unlimited
+    if best is not None:
+        gain = _told(best.objective, 0.0, _scale(found.quest.measure, found))
+        shown = zip(found.quest.dials, found.setting(best.design).shown, strict=True)
+        setting = ", ".join(f"{dial.name} {value}" for dial, value in shown)
+        lines.append(f"the best without limits: {setting}, {gain} in {found.quest.measure}")
+    return "\n".join(lines) or "all settings that were tried keep the limits"
 
 
 def _what(found: Best) -> str:
@@ -97,7 +126,8 @@ def _is_share(measure: str, found: Best) -> bool:
 
 
 def _settings(found: Best) -> RenderableType:
-    table = grid("knob", ">now", ">best", "looked for in")
+    best = "best" if found.gains else "closest" if found.choice is None else "best tried"
+    table = grid("knob", ">now", f">{best}", "looked for in")
     chosen = found.setting(found.found.chosen.design)
     now = found.setting(found.today.design)
     for dial, old, new in zip(found.quest.dials, now.shown, chosen.shown, strict=True):
@@ -160,7 +190,7 @@ def _limits(found: Best) -> RenderableType:
 
 
 def _kept(each: Bound, found: Best) -> bool:
-    return each.limit.broken(found.found.chosen.measures[each.written]) == 0.0
+    return found.keeps(each, found.found.chosen)
 
 
 def _finalists(found: Best) -> RenderableType:
@@ -174,7 +204,7 @@ def _finalists(found: Best) -> RenderableType:
         each = choice.finalists[at]
         table.add_row(
             *found.setting(each.design).shown, _told(each.mean, each.error, scale),
-            count(each.runs), "chosen" if at == choice.winner else "",
+            count(each.runs), "chosen" if at == choice.winner and found.gains else "",
         )  # fmt: skip
     return table
 
@@ -198,6 +228,7 @@ def optimum_record(found: Best) -> dict[str, Any]:
         "currency": found.currency,
         "tried": found.found.evaluations,
         "limits_kept": found.found.limits_kept,
+        "gains": found.gains,
         "best": _design(found, found.found.chosen.design),
         "now": _design(found, found.today.design),
         "gain_now": found.today.measures[GAIN] * scale,
@@ -209,9 +240,16 @@ def optimum_record(found: Best) -> dict[str, Any]:
                 "today": measures[f"today {each.measure}"] * _scale(each.measure, found),
                 "then": measures[f"then {each.measure}"] * _scale(each.measure, found),
                 "kept": _kept(each, found),
+                "broken_by": broken,
             }
-            for each in found.quest.limits
+            for each, broken in zip(found.quest.limits, found.breaking, strict=True)
         ],
+        "without_limits": None
+        if found.unlimited is None
+        else {
+            "setting": _design(found, found.unlimited.design),
+            "gain": found.unlimited.objective * scale,
+        },
         "pay": [
             {
                 "pool": each.pool,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import RenderableType
@@ -24,12 +24,20 @@ def pilot_tables(found: Test, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
     called = labels.get(found.scenario) or found.scenario
     yield heading(f"a test of {called}")
     told = ", ".join(segments.get(name) or name for name in found.segments)
-    yield note(
+    counted = (
         f"counted from {found.entry} to {found.outcome} in {told}: {100 * found.rate:.3g}% get "
         f"there {_base(found, labels)}, and {count(found.monthly)} a month come to {found.entry}"
     )
-    yield heading("customers that each of two arms needs (two-sided 5%, power 80%)")
-    yield _sizes(found)
+    if not found.shared:
+        yield note(counted)
+    if found.shared or found.elsewhere:
+        yield note(_where(found, segments))
+    if found.shared:
+        yield note(_undealt(found))
+    else:
+        yield heading("customers that each of two arms needs (two-sided 5%, power 80%)")
+        yield _sizes(found)
+        yield note(_columns(found))
     if any(each.customers is not None and not each.possible for each in found.needed):
         yield note(
             f"– at today's arrivals it would take more than {LONGEST // 12} years: no test of this "
@@ -48,6 +56,40 @@ def pilot_tables(found: Test, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
         )
         yield _tests(found)
     yield note(_advice(found))
+
+
+def _where(found: Test, segments: Mapping[str, str]) -> str:
+    unit = _scale(found) if found.gain is not None else 1.0
+    told = ", ".join(
+        f"{segments.get(name) or name} {signed(estimate(gain, 0.0, unit))}"
+        for name, gain in found.where
+    )
+    more = "" if found.shared else ": a test of customers does not see the gain of other segments"
+    return f"where the gain is{_money(found)}: {told}{more}"
+
+
+def _undealt(found: Test) -> str:
+    return (
+        f"no test of customers: {', '.join(found.shared)} works through agents, whom treated and "
+        "untreated customers share, so it cannot be dealt to customers at random; change it for "
+        "some teams and not for others, or in some weeks and not in others, and test levers on "
+        "customers in a scenario of their own"
+    )
+
+
+def _columns(found: Test) -> str:
+    """What the columns of the sizes mean."""
+    lines = [
+        f"effect: of what the assumptions say, the one that nine in ten are above, the middle, and "
+        f"the one that one in ten is above; difference: in the share who reach {found.outcome}",
+        f"customers an arm: to see it in that share; months: until both arms have so many at "
+        f"{count(found.monthly)} a month",
+    ]
+    if found.clusters is not None:
+        lines.append("drawn by agent: customers an arm where whole agents are treated or not")
+    if any(each.by_value for each in found.needed):
+        lines.append("by revenue: customers an arm to see it in the revenue of a customer instead")
+    return "\n".join(lines)
 
 
 def _base(found: Test, labels: dict[str, str]) -> str:
@@ -145,6 +187,8 @@ def _advice(found: Test) -> str:
     now = "do it" if gain > 0 else "leave it"
     best = found.best
     lines = [f"without a test: {now}, the mean gain is {_gain(found)}"]
+    if found.shared:
+        return lines[0]
     if not found.pilots:
         lines.append(
             f"no test is possible: {count(found.monthly)} a month come to {found.entry}, too few "
@@ -188,6 +232,11 @@ def pilot_record(found: Test) -> dict[str, Any]:
         "from": found.entry,
         "to": found.outcome,
         "segments": list(found.segments),
+        "not_to_be_dealt": list(found.shared),
+        "where": [
+            {"segment": name, "gain": gain * (1.0 if found.gain is None else scale)}
+            for name, gain in found.where
+        ],
         "rate": found.rate,
         "monthly": found.monthly,
         "sizes": [_size(each) for each in found.needed],

@@ -36,18 +36,51 @@ def sweep_tables(found: Swept, ruleset: ir.Ruleset) -> Iterator[RenderableType]:
         yield note(f"incomplete: interrupted after {len(found.steps)} of {found.asked} settings")
     labels = {each.name: each.label for each in ruleset.scenarios}
     money = f" ({found.currency})" if found.currency else ""
+    yield note(_level(found, labels))
     for scenario in found.scenarios:
+        if scenario in found.unmoved:
+            continue
         called = f"{labels[scenario]} ({scenario})" if labels.get(scenario) else scenario
         yield heading(f"{called}: difference from {_base(found, labels)}, mean and 80%{money}")
         yield _table(found, scenario)
         said = _said(found, scenario)
         if said:
             yield note(said)
+    if found.unmoved:
+        yield note(f"\ndoes not move: {', '.join(found.unmoved)}")
     same = "days" if found.project.about == "line" else "futures"
     yield note(
         f"\nengine {found.engine}: {found.why}\n"
         f"every setting has the same {same}, so neighbours differ by the setting and not by luck"
     )
+
+
+def _level(found: Swept, labels: dict[str, str]) -> str:
+    """What scenarios are held against: the firm as its knobs are now, whatever a setting makes it.
+
+    Where no setting moves it there is no more to be said than where it stands.
+    """
+    against = labels.get(found.project.against) or found.project.against
+    names = ", ".join(dial.name for dial in found.dials if dial.knob)
+    levels = [step.row(found.scenarios[0], found.measure).today.mean for step in found.steps]
+    level = _plain(levels[0], found)
+    if not found.moves_base:
+        return f"{against} is the same at every setting: {found.measure} {level}"
+    if not names or len(set(levels)) > 1:
+        return f"{against} moves with what is assumed: {found.measure} is told for each setting"
+    now = ", ".join(f"{dial.name} {dial.written(dial.now)}" for dial in found.dials if dial.knob)
+    return (
+        f"{names} moves {against} itself: differences are from {against} as it is now ({now}: "
+        f"{found.measure} {level}), and what {against} would be is told for each setting"
+    )
+
+
+def _plain(value: float, found: Swept) -> str:
+    if found.unit(found.measure) == "share":
+        return estimate(value, 0.0, 100.0) + "%"
+    if found.measure in IN_MONEY:
+        return estimate(value, 0.0, units(1, found.currency))
+    return estimate(value, 0.0, 1.0)
 
 
 def _settings(found: Swept) -> str:
@@ -77,6 +110,7 @@ def _table(found: Swept, scenario: str) -> RenderableType:
     better = [f">{'more' if way > 0 else 'less'} {found.measure} in"] if way else []
     table = grid(
         *(dial.name for dial in found.dials),
+        *([f">{found.project.against}: {found.measure}"] if found.moves_base else []),
         *(f">{each} (s)" if found.unit(each) == "seconds" else f">{each}" for each in measures),
         *better,
     )
@@ -84,6 +118,8 @@ def _table(found: Swept, scenario: str) -> RenderableType:
         cells = [_change(step.row(scenario, each), found) for each in measures]
         if better:
             cells.append(chance(step.row(scenario, found.measure).chance_better, found.runs))
+        if found.moves_base:
+            cells.insert(0, _plain(step.base(found.measure), found))
         table.add_row(*step.setting.shown, *cells)
     return table
 
@@ -119,6 +155,8 @@ def _said(found: Swept, scenario: str) -> str:
         return f"no setting makes a difference to its {found.measure}"
     ours = all(dial.knob for dial in found.dials)
     lines = [f"{'best' if ours else 'most favourable'} of these: {_setting(found.best(scenario))}"]
+    if not found.gains(scenario):
+        lines = ["leave it as it is: none of these settings gains anything"]
     if len(found.dials) == 1 and len(rows) > 1:
         dial = found.dials[0]
         where = [f"{dial.name} {_near(dial, value)}" for value in found.turns(scenario)]
@@ -170,6 +208,9 @@ def sweep_record(found: Swept) -> dict[str, Any]:
         "best": {
             name: dict(_pairs(found.best(name))) for name in found.scenarios
         },
+        "gains": {name: found.gains(name) for name in found.scenarios},
+        "moves_today": found.moves_base,
+        "does_not_move": list(found.unmoved),
         "passes_zero_at": {name: list(found.turns(name)) for name in found.scenarios},
     }  # fmt: skip
 
@@ -192,6 +233,7 @@ def _step(step: SweptStep, found: Swept) -> dict[str, Any]:
                 "then": figure_record(row.then, scale),
                 "difference": figure_record(row.difference, scale),
                 "chance_better": row.chance_better,
+                "today_at_setting": step.base(row.measure) * scale,
             }
         )
     return {"setting": dict(_pairs(step)), "results": results}

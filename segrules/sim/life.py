@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +66,7 @@ class LifeProjection:
     other rows that stay as they were at `as_of`, `stays` those of them that what is played would
     change, with the segments that ask for them. `learned` is what was found of the past.
     `outlooks` and `accounts` are those of the scenarios that are compared, in their order.
+    `played`, the futures themselves, is there where they were to be kept.
     """
 
     project: ir.Project
@@ -91,6 +92,7 @@ class LifeProjection:
     complete: bool
     findings: tuple[Diagnostic, ...]
     engine: str = ENGINE
+    played: Played | None = field(default=None, compare=False, repr=False)
 
     def frame(self) -> pl.DataFrame:
         """A row a scenario, segment ("all" is the total) and measure.
@@ -150,7 +152,9 @@ def carry_out(
         played = simulate(made.model, runs, how, on_progress)
     if not played.complete and len(played.replications) < 2:
         raise KeyboardInterrupt
-    return _found(made, played)
+    found = _found(made, played)
+    kept = played.first(len(made.scenarios)) if settings.keep else None
+    return replace(found, played=kept)
 
 
 def check_engine(engine: str | None) -> None:

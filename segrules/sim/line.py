@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -81,6 +81,7 @@ class LineProjection:
     `rests_on`: the assumptions of each scenario and of what it is compared with. `targets`: seconds
     by segment, infinite without one. `warm_up`: hours that were played before counting began.
     `about`: the segments that the levers of a scenario name, none where they are about all.
+    `played`, the days themselves, is there where they were to be kept.
     """
 
     project: ir.Project
@@ -106,6 +107,7 @@ class LineProjection:
     complete: bool
     findings: tuple[Diagnostic, ...]
     about: Mapping[str, tuple[str, ...]]
+    played: tuple[Case, Done] | None = field(default=None, compare=False, repr=False)
 
     @property
     def graded(self) -> tuple[Graded, ...]:
@@ -167,14 +169,16 @@ def carry_out(
         formula = drawn(made, each_day, FORMULA_DRAWS)
         answers = _by_formula(formula)
         if not isinstance(answers, _Unheld):
-            return _result(formula, choice, answers, complete=True)
+            found = _result(formula, choice, answers, complete=True)
+            return replace(found, played=(formula, answers) if settings.keep else None)
         choice = _without_formula(answers.plan, answers.why, settings.engine)
     runs = project.runs if settings.runs is None else settings.runs
     played_case = drawn(made, each_day, min(MOST_DRAWS, runs))
     done = play(played_case, runs, settings, on_progress)
     if len(done.arm) < 2:
         raise KeyboardInterrupt
-    return _result(played_case, choice, done, complete=len(done.arm) == runs)
+    found = _result(played_case, choice, done, complete=len(done.arm) == runs)
+    return replace(found, played=(played_case, done) if settings.keep else None)
 
 
 def past_of(placement: Placement, project: ir.Project, seed: int) -> tuple[Past, Totals]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Literal, get_args
 
@@ -59,7 +59,8 @@ class Settings:
     """What a run changes of its project: None leaves what the file says.
 
     executor: one of `EXECUTORS` by name, with `threads` workers; or any executor, which is left
-    running. months: the course of every scenario is wanted too.
+    running. months: the course of every scenario is wanted too. keep: the futures themselves are
+    kept with the result, so that it can be held against another.
     """
 
     project: str | None = None
@@ -69,6 +70,7 @@ class Settings:
     threads: int | None = None
     executor: str | Executor = "threads"
     months: bool = False
+    keep: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ class Projection:
     `courses` are in the order of the scenarios, without the one that they are held against (whose
     arm then is "today" in all of them), and so are `whys`, a tuple a scenario, and `paybacks`:
     courses only where they were asked for, paybacks also where something is paid once. `parts` are
-    the parts of the cost; `stages` are those of the past that was estimated from.
+    the parts of the cost; `stages` are those of the past that was estimated from; `draws`, the
+    futures themselves, are there where they were to be kept.
     """
 
     project: ir.Project
@@ -100,6 +103,7 @@ class Projection:
     courses: tuple[Course, ...] = ()
     whys: tuple[tuple[Why, ...], ...] = ()
     paybacks: tuple[Payback, ...] = ()
+    draws: Draws | None = field(default=None, compare=False, repr=False)
 
     def frame(self) -> pl.DataFrame:
         """A row a scenario, segment ("all" is the total) and measure.
@@ -216,7 +220,7 @@ def project(
         cost_parts(draws, against=against),
         courses(draws, months, against=against) if settings.months else (),
         whys(draws, against=against),
-        paybacks(draws, against=against) if once else (),
+        paybacks(draws, against=against) if once else (), draws if settings.keep else None,
     )  # fmt: skip
 
 

@@ -128,7 +128,7 @@ def test_a_sweep_as_json_and_table(busy: Shop) -> None:
     assert found["over"] == [{"name": "big_from", "kind": "knob", "low": "100", "high": "300"}]
     done = ask("sweep", busy, *words)
     assert done.code == 0
-    assert re.search(r"^big_from +revenue", done.out, re.M)
+    assert re.search(r"^big_from +today: revenue +revenue", done.out, re.M)
     assert "best of these: big_from" in done.out
 
 
@@ -186,7 +186,7 @@ def test_progress_tells_the_pace_and_what_is_left(monkeypatch: pytest.MonkeyPatc
     progress = session.Progress("sweeping", 1_000, "futures")
     clock[0] = 110.0
     progress(2)
-    assert progress._text() == "sweeping: 2 of 1,000 futures, 0.2 a second, 4990 s left"
+    assert progress._text() == "sweeping: 2 of 1,000 futures, 12 a minute, 4990 s left"
     progress(500)
     assert progress._text() == "sweeping: 500 of 1,000 futures, 50 a second, 10 s left"
     progress.turn_to("judging the best", "days")
@@ -279,9 +279,11 @@ def test_a_record_of_other_rules_or_none_is_refused(long: Shop, tmp_path: Path) 
 
 def test_a_failed_back_test_warns(busy: Shop) -> None:
     done = ask("backtest", busy, "--until", "2026-01-31")
-    assert (done.code, done.codes) == (0, ["SEG729"])
+    assert (done.code, done.codes) == (1, ["SEG729"])
     assert "not passed: " in done.out
+    assert "a pass takes at least 12 values in 3 months of each measure" in done.out
     found = ask("backtest", busy, "--until", "2026-01-31", "--format", "json")
+    assert (found.code, found.json["passed"]) == (1, False)
     record = busy.folder / "failed.json"
     record.write_text(found.out)
     judged = busy.simulate("--backtested", record, "--format", "json")

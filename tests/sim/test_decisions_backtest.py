@@ -1,12 +1,15 @@
 """Back-tests of firms whose truth is known: a steady one passes, one that changes does not."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from decisions_forms import AS_OF, customers, rules
+from scipy.stats import binom
 
 from segrules.deciding import backtest
+from segrules.report.backtest import rule
 from segrules.sim.decide.forecast import score
 from segrules.sim.decisions.backtesting import FEWEST_MONTHS, FEWEST_VALUES, _reason
 from segrules.sim.projection import Settings
@@ -105,8 +108,26 @@ def test_few_values_say_nothing(steady):
     few = steady[0].measures[0]
     values = np.ones((4, FEWEST_VALUES - 1))
     short = score(values, values[0], values)
-    from dataclasses import replace
-
     assert "too few" in _reason((replace(few, score=short),))
     assert "too few" in _reason((replace(few, months=few.months[: FEWEST_MONTHS - 1]),))
     assert _reason((few,)) == ""
+
+
+def test_the_rule_of_a_pass_is_the_rule_that_is_told(even):
+    """As many values as are told to be needed pass, and one less does not, at every level."""
+    one = next(each for each in even if each.passed)
+    tests = 3 * len(one.measures)
+    for held in one.measures:
+        told = f"{held.measure} {', '.join(str(each) for each in one.fewest(held))} of"
+        assert told in rule(one)
+        for at, least in enumerate(one.fewest(held)):
+            honest = binom(held.score.coverage[at].values, held.score.coverage[at].level)
+            assert honest.cdf(least - 1) < 0.05 / tests <= honest.cdf(least)
+            for covered, passes in ((least, True), (least - 1, False)):
+                cover = list(held.score.coverage)
+                cover[at] = replace(cover[at], covered=covered)
+                score = replace(held.score, coverage=tuple(cover), crps=1.0, naive=1.0)
+                others = (each for each in one.measures if each is not held)
+                measures = (replace(held, score=score), *others)
+                assert (_reason(measures) == "") is passes, (held.measure, at, covered)
+    assert 0 < one.fewest(one.headline)[0] < one.fewest(one.headline)[2]

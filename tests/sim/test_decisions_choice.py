@@ -4,14 +4,16 @@ import math
 
 import numpy as np
 import pytest
-from decisions_forms import AS_OF, HEAD, LEVERS, customers, rules, rules_of
+from decisions_forms import AGENTS, AS_OF, HEAD, LEVERS, customers, rules, rules_of
+from test_decisions_kinds import read
 
 from segrules.deciding import optimise, pilot, placer, sweep
+from segrules.report.pilot import pilot_record, pilot_tables
 from segrules.sim.decide.pilot import two_proportions
 from segrules.sim.decisions.futures import amounts, futures
 from segrules.sim.decisions.optimising import Wish
 from segrules.sim.decisions.parts import Ground
-from segrules.sim.decisions.piloting import Costs
+from segrules.sim.decisions.piloting import Costs, plan_test
 from segrules.sim.model import PROFIT
 from segrules.sim.projection import Settings
 from segrules.sim.whichever import carry_out
@@ -229,3 +231,50 @@ def test_customers_of_one_agent_count_for_less():
         assert each.by_agent is None or each.by_agent > each.customers
     with pytest.raises(RulesError, match="no column"):
         plan_test(placed, Settings(), agent="agnt")
+
+
+# ---- what a test is judged by, and what cannot be tested
+
+STAGED = (HEAD + LEVERS).replace(
+    "  sold   at sold_at", "  met    at sold_at within 30 days\n  sold   at sold_at"
+).replace("comms golden sold odds gold_odds", "comms golden met odds gold_odds")  # fmt: skip
+
+
+def staged(**more):
+    placed = placer(rules_of(STAGED), FRAMES, AS_OF, None)({})
+    return plan_test(placed, Settings(), scenario="letters", **more)
+
+
+def test_a_test_is_judged_by_the_stage_that_is_asked_for():
+    met = staged(judged="met")
+    assert (met.entry, met.outcome) == ("joined", "met")
+    late = staged(judged="sold")
+    assert (late.entry, late.outcome) == ("joined", "sold")
+    with pytest.raises(RulesError) as told:
+        staged(judged="joined")
+    assert [each.code for each in told.value.diagnostics] == ["SEG723"]
+    told_columns = read(pilot_tables(met, rules_of(STAGED).ruleset))
+    assert "difference: in the share who reach met" in told_columns
+    assert "by revenue" in read(pilot_tables(late, rules_of(STAGED).ruleset))
+
+
+def test_what_works_through_agents_is_not_dealt_to_customers():
+    text = HEAD + AGENTS + LEVERS.replace("compare both", "compare paid_otherwise, both")
+    made = rules_of(text)
+    planned = {
+        name: pilot(made, FRAMES, Settings(), as_of=AS_OF, scenario=name)
+        for name in ("paid_otherwise", "letters")
+    }
+    paid = planned["paid_otherwise"]
+    assert (paid.shared, paid.needed, paid.pilots) == (("pay",), (), ())
+    assert sum(gain for _, gain in paid.where) == pytest.approx(paid.gain)
+    told = read(pilot_tables(paid, made.ruleset))
+    assert "no test of customers: pay works through agents" in told
+    assert "where the gain is (GBP): " in told
+    assert "customers an arm" not in told
+    assert pilot_record(paid)["not_to_be_dealt"] == ["pay"]
+    letters = planned["letters"]
+    assert letters.shared == ()
+    assert letters.needed
+    assert letters.where[0][0] == "golden"
+    assert not letters.elsewhere

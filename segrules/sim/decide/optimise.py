@@ -75,14 +75,19 @@ class Optimum:
 
     best: the best design without luck, or the one that breaks the limits least. chosen: the
     winner with its measures without luck (`best`, without a choice). complete: False when it was
-    ended early; what there is was then chosen from fewer designs or with fewer replications.
+    ended early; what there is was then chosen from fewer designs or with fewer replications. tried:
+    every design that was looked at, the best first.
     """
 
     best: Tried
     choice: Choice | None
     chosen: Tried
-    evaluations: int
+    tried: tuple[Tried, ...]
     complete: bool
+
+    @property
+    def evaluations(self) -> int:
+        return len(self.tried)
 
     @property
     def limits_kept(self) -> bool:
@@ -104,10 +109,10 @@ def optimise(
         if all(rounded.design != other.design for other in last):
             last.append(rounded)
     if not last:
-        return Optimum(tried[0], None, tried[0], len(tried), not stop())
+        return Optimum(tried[0], None, tried[0], tried, not stop())
     designs: list[Design] = [each.design for each in last]
     choice = choose(designs, replicate, runs=task.runs, seed=seed, stop=stop)
-    return Optimum(tried[0], choice, last[choice.winner], len(tried), not stop())
+    return Optimum(tried[0], choice, last[choice.winner], tried, not stop())
 
 
 def choose(

@@ -14,7 +14,7 @@ from segrules.lang import ir
 from segrules.segments.assign import Placement
 from segrules.segments.funnel import funnel_history
 from segrules.segments.profile import find_set
-from segrules.sim.decide.forecast import Score, score, seasonal_naive
+from segrules.sim.decide.forecast import Coverage, Score, score, seasonal_naive
 from segrules.sim.decisions.asking import funnel_of, project_for
 from segrules.sim.decisions.came import Came, came, months_between
 from segrules.sim.decisions.futures import amounts
@@ -81,6 +81,10 @@ class Backtest:
     @property
     def headline(self) -> Held:
         return _headline(self.measures)
+
+    def fewest(self, held: Held) -> tuple[int, ...]:
+        """Values of a measure that its intervals must hold for a pass, by level."""
+        return tuple(fewest_held(each, _tests(self.measures)) for each in held.score.coverage)
 
     @property
     def passed(self) -> bool:
@@ -238,7 +242,7 @@ def _reason(measures: tuple[Held, ...]) -> str:
     by last year's months. Values of one month hang together, so chance is taken a little too
     narrowly: it errs on the side of failing.
     """
-    tests = sum(len(held.score.coverage) for held in measures)
+    tests = _tests(measures)
     for held in measures:
         cover = held.score.coverage
         if cover[0].values < FEWEST_VALUES or len(held.months) < FEWEST_MONTHS:
@@ -247,7 +251,7 @@ def _reason(measures: tuple[Held, ...]) -> str:
                 "few to say"
             )
         for each in cover:
-            if float(binom.cdf(each.covered, each.values, each.level)) < SURE / tests:
+            if each.covered < fewest_held(each, tests):
                 return (
                     f"the {100 * each.level:.0f}% intervals of {held.measure} held "
                     f"{each.covered} of {each.values} values"
@@ -256,6 +260,15 @@ def _reason(measures: tuple[Held, ...]) -> str:
     if score.crps > score.naive:
         return f"{_headline(measures).measure} was forecast no better than by the naive forecast"
     return ""
+
+
+def _tests(measures: tuple[Held, ...]) -> int:
+    return sum(len(held.score.coverage) for held in measures)
+
+
+def fewest_held(each: Coverage, tests: int) -> int:
+    """The fewest values inside intervals that chance explains, where so many are looked at."""
+    return int(binom.ppf(SURE / tests, each.values, each.level))
 
 
 def _headline(measures: tuple[Held, ...]) -> Held:

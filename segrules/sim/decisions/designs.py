@@ -2,12 +2,14 @@
 
 Money is in minor units. Measures of a design, all over all segments and in the mean: GAIN, what is
 to be large; `today <measure>` and `then <measure>`; and the excess over each limit, by how it is
-written. The gain is held against today, or against the scenario that the project names.
+written. The gain is held against today, or against the scenario that the project names, both with
+the knobs as they are set now: a knob that says how the firm is moves what a design brings, and not
+what it is held against.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -27,7 +29,7 @@ from segrules.sim.decisions.settings import Dial
 from segrules.sim.executors import executor
 from segrules.sim.model import Floats, FunnelModel
 from segrules.sim.projection import Settings, find_project
-from segrules.sim.run import Arm, simulate
+from segrules.sim.run import Arm, Draws, simulate
 from segrules.sim.work import How
 
 GAIN = "gain"
@@ -52,6 +54,11 @@ class Quest:
         """-1 for what is to be small, as a cost or a wait."""
         return -1 if better_when(self.project, self.measure) < 0 else 1
 
+    @property
+    def now(self) -> dict[str, float]:
+        """The design as the knobs are set now."""
+        return {dial.name: dial.now for dial in self.dials}
+
     def key(self, design: Design) -> tuple[str, ...]:
         """The settings of the knobs as they are written in rules."""
         return tuple(dial.written(design[dial.name]) for dial in self.dials)
@@ -71,6 +78,15 @@ class Quest:
             **{f"today {name}": value for name, value in today.items()},
             **{f"then {name}": value for name, value in then.items()},
         }
+
+
+@dataclass(frozen=True)
+class _Now:
+    """The firm with its knobs as they are set now: today, the measure that is compared with."""
+
+    today: Mapping[str, float]
+    base: float
+    drawn: Futures
 
 
 class Designs(Protocol):
@@ -97,24 +113,41 @@ class FunnelDesigns:
         self._histories: list[tuple[ir.Ruleset, FunnelHistory]] = []
         self._grounds: dict[tuple[str, ...], Ground] = {}
         self._drawn: dict[tuple[tuple[str, ...], int], Floats] = {}
+        self._bases: dict[int, Floats] = {}
+        self._now: _Now | None = None
 
     def evaluate(self, design: Design) -> Mapping[str, float]:
         """Without luck, over the same draws of what is not known for all designs."""
+        now = self._as_now()
         ground = self._ground(design)
-        model = self._model(ground, ground.seed)
-        drawn = futures(model, RUNS)
-        arms = drawn.arms([None, ground.against(model), 0], drawn.parameters())
-        names = measures_of(ground.ruleset, self._quest.project)
-        today, base, then = (
-            {name: float(amounts(model, arm, name).sum(axis=1).mean()) for name in names}
-            for arm in arms
-        )
+        drawn = futures(self._model(ground, ground.seed), RUNS)
+        (then,) = self._means(drawn, [0])
+        today = dict(now.today)
         if any(each.measure == PAY for each in self._quest.limits):
             worst = least_kept(self._paid(drawn))
             today[PAY], then[PAY] = worst.today, worst.then
         if self._told is not None:
             self._told("settings", len(self._grounds))
-        return self._quest.measures(today, base[self._quest.measure], then)
+        return self._quest.measures(today, now.base, then)
+
+    def _as_now(self) -> _Now:
+        """What designs are held against; the knobs are those of now for all of them."""
+        if self._now is None:
+            ground = self._ground(self._quest.now)
+            model = self._model(ground, ground.seed)
+            drawn = futures(model, RUNS)
+            today, base = self._means(drawn, [None, ground.against(model)])
+            self._now = _Now(today, base[self._quest.measure], drawn)
+        return self._now
+
+    def _means(self, drawn: Futures, places: Sequence[int | None]) -> list[dict[str, float]]:
+        """Every measure over all segments, in scenarios at some places of a model."""
+        ground = self._ground(self._quest.now)
+        names = measures_of(ground.ruleset, self._quest.project)
+        return [
+            {name: float(amounts(drawn.model, arm, name).sum(axis=1).mean()) for name in names}
+            for arm in drawn.arms(places, drawn.parameters())
+        ]
 
     def replicate(self, design: Design, seed: int, first: int, runs: int) -> Floats:
         """With luck; the same replication of two designs has the same."""
@@ -122,15 +155,9 @@ class FunnelDesigns:
         held = self._drawn.get(key)
         if held is None or len(held) < first + runs:
             # replications are numbered: those before `first` come out as they did
-            ground = self._ground(design)
-            model = self._model(ground, seed)
-            with executor(self._settings.executor, self._settings.threads) as pool:
-                draws = simulate(model, first + runs, how=How(pool))
-            if not draws.complete:
-                raise KeyboardInterrupt
-            against = ground.against(model)
-            base = draws.today if against is None else draws.scenarios[against]
-            held = self._gain(model, base, draws.scenarios[0])
+            base = self._base(seed, first + runs)
+            then = self._simulated(design, seed, first + runs)
+            held = self._quest.sign * (self._totals(then, then.scenarios[0]) - base)
             self._drawn[key] = held
             if self._told is not None:
                 self._told("futures", sum(len(each) for each in self._drawn.values()))
@@ -140,13 +167,34 @@ class FunnelDesigns:
         ground = self._ground(design)
         return self._paid(futures(self._model(ground, ground.seed), RUNS))
 
-    def _paid(self, drawn: Futures) -> tuple[PoolPay, ...]:
-        return pay_by_pool(drawn, 0)
+    def _base(self, seed: int, runs: int) -> Floats:
+        """float64[runs], the measure in what the gain is held against."""
+        known = self._bases.get(seed)
+        if known is None or len(known) < runs:
+            draws = self._simulated(self._quest.now, seed, runs)
+            against = self._ground(self._quest.now).against(draws.model)
+            known = self._totals(
+                draws, draws.today if against is None else draws.scenarios[against]
+            )
+            self._bases[seed] = known
+        return known[:runs]
 
-    def _gain(self, model: FunnelModel, base: Arm, then: Arm) -> Floats:
-        measure = self._quest.measure
-        before, after = (amounts(model, arm, measure).sum(axis=1) for arm in (base, then))
-        return np.asarray(self._quest.sign * (after - before))
+    def _simulated(self, design: Design, seed: int, runs: int) -> Draws:
+        model = self._model(self._ground(design), seed)
+        with executor(self._settings.executor, self._settings.threads) as pool:
+            draws = simulate(model, runs, how=How(pool))
+        if not draws.complete:
+            raise KeyboardInterrupt
+        return draws
+
+    def _totals(self, draws: Draws, arm: Arm) -> Floats:
+        return np.asarray(amounts(draws.model, arm, self._quest.measure).sum(axis=1))
+
+    def _paid(self, drawn: Futures) -> tuple[PoolPay, ...]:
+        """What an agent gets in the scenario of these futures, beside today as knobs are now."""
+        before = pay_by_pool(self._as_now().drawn, 0)
+        then = {each.pool: each for each in pay_by_pool(drawn, 0)}
+        return tuple(replace(each, then=then[each.pool].then) for each in before)
 
     def _model(self, ground: Ground, seed: int) -> FunnelModel:
         return replace(ground, seed=seed).model([ground.ruleset.scenario(self._quest.scenario)])

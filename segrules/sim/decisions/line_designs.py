@@ -19,7 +19,7 @@ from segrules.sim.line import Done, pair_of, past_of, play, prepared
 from segrules.sim.model import TOTAL, Floats
 from segrules.sim.projection import Settings, find_project
 from segrules.sim.queues.case import Case, drawn
-from segrules.sim.queues.figures import differences, rows
+from segrules.sim.queues.figures import Pair, differences, rows
 from segrules.sim.queues.past import Past
 from segrules.sim.queues.redrawn import Totals
 from segrules.text import problems
@@ -43,13 +43,17 @@ class LineDesigns:
         self._runs = runs
         self._pasts: list[tuple[ir.Ruleset, tuple[ir.Pool, ...], tuple[Past, Totals]]] = []
         self._measured: dict[tuple[str, ...], Mapping[str, float]] = {}
+        self._cases: dict[tuple[int, int], tuple[Case, Done]] = {}
         self._drawn: dict[tuple[tuple[str, ...], int], Floats] = {}
 
     def evaluate(self, design: Design) -> Mapping[str, float]:
         """The means of the same days for all designs."""
         key = self._quest.key(design)
         if key not in self._measured:
-            self._measured[key] = self._means(*self._played(key, self._settings.seed or 0, DAYS))
+            seed = self._settings.seed or 0
+            self._measured[key] = self._means(
+                self._as_now(seed, DAYS), self._played(key, seed, DAYS)
+            )
             if self._told is not None:
                 self._told("settings", len(self._measured))
         return self._measured[key]
@@ -61,8 +65,8 @@ class LineDesigns:
         """
         key = self._quest.key(design), seed
         if key not in self._drawn:
-            made, done = self._played(key[0], seed, max(self._runs, first + runs))
-            pair = pair_of(made, done, _base(made), 1)
+            days = max(self._runs, first + runs)
+            pair = _held(self._as_now(seed, days), self._played(key[0], seed, days))
             found = differences(pair, self._quest.measure)
             if found is None:
                 raise self._untold()
@@ -74,6 +78,13 @@ class LineDesigns:
     def pay(self, design: Design) -> tuple[PoolPay, ...]:
         """Nobody on a line has a plan."""
         return ()
+
+    def _as_now(self, seed: int, days: int) -> tuple[Case, Done]:
+        """The line with its knobs as they are set now, which designs are held against."""
+        if (seed, days) not in self._cases:
+            now = self._quest.key(self._quest.now)
+            self._cases[seed, days] = self._played(now, seed, days)
+        return self._cases[seed, days]
 
     def _played(self, key: tuple[str, ...], seed: int, days: int) -> tuple[Case, Done]:
         """Today, the scenario, and the one that it is held against where that is not today."""
@@ -97,22 +108,30 @@ class LineDesigns:
             raise KeyboardInterrupt
         return made, done
 
-    def _means(self, made: Case, done: Done) -> Mapping[str, float]:
-        found = []
-        for plan in range(1, len(made.plans)):
-            told = rows("", pair_of(made, done, 0, plan), made.past.segments, (), ())
-            found.append([row for row in told if row.segment == TOTAL])
-        today = {row.measure: row.today.mean for row in found[0]}
-        then = {row.measure: row.then.mean for row in found[0]}
+    def _means(self, now: tuple[Case, Done], found: tuple[Case, Done]) -> Mapping[str, float]:
+        today, base = (_told(now, plan) for plan in (0, _base(now[0])))
+        then = _told(found, 1)
         wanted = {self._quest.measure, *(each.measure for each in self._quest.limits)}
         if not wanted <= set(then):
             raise self._untold()
-        base = today if len(found) == 1 else {row.measure: row.then.mean for row in found[1]}
         return self._quest.measures(today, base[self._quest.measure], then)
 
     def _untold(self) -> RulesError:
         untold = problems.measure_untold(self._quest.measure, "events", ["cost", "contacts"])
         return RulesError([untold], unable=True)
+
+
+def _told(found: tuple[Case, Done], plan: int) -> dict[str, float]:
+    """Every measure in a plan, over all segments."""
+    made, done = found
+    told = rows("", pair_of(made, done, plan, plan), made.past.segments, (), ())
+    return {row.measure: row.then.mean for row in told if row.segment == TOTAL}
+
+
+def _held(now: tuple[Case, Done], found: tuple[Case, Done]) -> Pair:
+    """The scenario at a design, and what it is held against, which has the same days."""
+    base = pair_of(*now, _base(now[0]), 1)
+    return replace(pair_of(*found, 1, 1), today=base.today, cost_today=base.cost_today)
 
 
 def _base(made: Case) -> int:

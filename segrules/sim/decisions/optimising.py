@@ -10,7 +10,7 @@ from segrules.sim.decide.optimise import Choice, Optimum, optimise
 from segrules.sim.decide.search import Design, Knob, Task, Tried
 from segrules.sim.decisions.asking import Placer, checked_measure, checked_scenario, project_for
 from segrules.sim.decisions.designs import GAIN, Designs, FunnelDesigns, Quest
-from segrules.sim.decisions.limits import bounds
+from segrules.sim.decisions.limits import Bound, bounds
 from segrules.sim.decisions.line_designs import LineDesigns
 from segrules.sim.decisions.paying import PoolPay
 from segrules.sim.decisions.settings import Dial, Setting, dials
@@ -62,6 +62,32 @@ class Best:
     def choice(self) -> Choice | None:
         return self.found.choice
 
+    @property
+    def gains(self) -> bool:
+        """Whether the winner, judged afresh, is better than what it is held against.
+
+        A gain within two errors cannot be told from nothing, and is no reason to change anything.
+        """
+        judged = None if self.choice is None else self.choice.delivered
+        return judged is not None and judged.mean > 2.0 * judged.error
+
+    def keeps(self, limit: Bound, tried: Tried) -> bool:
+        return limit.limit.broken(tried.measures[limit.written]) == 0.0
+
+    @property
+    def breaking(self) -> tuple[int, ...]:
+        """How many of the settings that were tried break each limit."""
+        return tuple(
+            sum(not self.keeps(each, tried) for tried in self.found.tried)
+            for each in self.quest.limits
+        )
+
+    @property
+    def unlimited(self) -> Tried | None:
+        """The setting tried that gains most whatever the limits; None where it keeps them."""
+        best = max(self.found.tried, key=lambda each: each.objective)
+        return best if best.broken > 0.0 else None
+
     def setting(self, design: Design) -> Setting:
         return Setting(tuple((dial, design[dial.name]) for dial in self.quest.dials))
 
@@ -77,7 +103,8 @@ def optimise_project(
     """Search the knobs of a project for the scenario that gains most.
 
     The gain is the difference of the measure, over all segments, from today or the scenario that
-    the project names, in the same futures; a cost or a wait is to be small. on_progress: told what
+    the project names with the knobs as they are set now, in the same futures; a cost or a wait is
+    to be small. on_progress: told what
     is counted ("settings" in the search, then "futures" or "days" of the best of them) and how
     many there are.
 
@@ -103,7 +130,7 @@ def optimise_project(
         designs = FunnelDesigns(place, quest, replace(settings, seed=seed), on_progress)
     task = _task(quest, wish, runs)
     found = optimise(task, designs.evaluate, designs.replicate, seed=seed, stop=stop)
-    now = {dial.name: dial.now for dial in quest.dials}
+    now = quest.now
     measures = designs.evaluate(now)
     broken = sum(limit.broken(measures[limit.measure]) for limit in task.limits)
     today = Tried(now, measures, broken, measures[GAIN])

@@ -22,8 +22,14 @@ from segrules.segments.funnel import funnel_history, mature_until
 from segrules.segments.profile import find_set
 from segrules.sim.decide.information import Worth, decisions, evpi, evppi
 from segrules.sim.decide.pilot import Pilot, Plan, design_effect, two_means, two_proportions, worth
-from segrules.sim.decisions.asking import base_of, checked_scenario, funnel_of, project_for
-from segrules.sim.decisions.futures import Futures, amounts, futures
+from segrules.sim.decisions.asking import (
+    base_of,
+    checked_scenario,
+    funnel_of,
+    project_for,
+    unknown_measure,
+)
+from segrules.sim.decisions.futures import Futures, amounts, futures, headline
 from segrules.sim.decisions.parts import Ground
 from segrules.sim.decisions.rows import ENTERED, SEGMENT, funnel_rows
 from segrules.sim.learn.agents import learn_agents
@@ -100,7 +106,10 @@ class Test:
     in the scenario that the project holds others against, as all that is compared. monthly:
     customers who come to the entry in a month. gain: mean difference of the profit over the months
     of the project. evpi: worth of knowing everything; pilots: of tests of some sizes, () where
-    there is no profit to be judged by, or no test is possible.
+    there is no profit to be judged by, or no test is possible. shared: the kinds of levers that
+    work through agents, whom all customers share: they cannot be dealt to customers at random, so
+    no sizes are told. where: the segments that gain or lose, and how much of the profit (without a
+    value, of the last stage), the most first.
     """
 
     project: ir.Project
@@ -120,6 +129,14 @@ class Test:
     runs: int
     seed: int
     currency: str | None
+    shared: tuple[str, ...] = ()
+    where: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether most of what changes is in segments that the test does not treat."""
+        inside = sum(abs(gain) for name, gain in self.where if name in self.segments)
+        return 2.0 * inside < sum(abs(gain) for _, gain in self.where)
 
     @property
     def best(self) -> Pilot | None:
@@ -162,10 +179,12 @@ def plan_test(
     scenario: str | None = None,
     costs: Costs | None = None,
     agent: str | None = None,
+    judged: str | None = None,
 ) -> Test:
     """Plan the test of a scenario of a project.
 
-    agent: the column of the funnel's table that names the agent of a row.
+    agent: the column of the funnel's table that names the agent of a row. judged: the stage that
+    the test is judged by; None is the last one whose rate the scenario changes.
 
     Raises:
         RulesError: there is no such scenario or column, or nothing that a test could measure.
@@ -180,30 +199,37 @@ def plan_test(
     model = ground.model([tested])
     drawn = futures(model, settings.runs or RUNS)
     before, after = drawn.arms([ground.against(model), 0], drawn.parameters())
-    seen = _between(model, before, after, _treated(tested, base_of(ruleset, project)))
+    base = base_of(ruleset, project)
+    last = _stage(model, judged)
+    seen = _between(model, before, after, _treated(tested, base), last)
     if seen is None:
-        raise RulesError([problems.no_rate_to_test(tested.name)], unable=True)
+        raise RulesError([problems.no_rate_to_test(tested.name, judged)], unable=True)
+    shared = _shared(tested, base)
     clusters = None if agent is None else _clusters(placement, project, agent, seen)
     rate = float(seen.today.mean())
     arrived = before.counts[:, list(seen.segments), seen.entry].sum(axis=1)
     monthly = float(arrived.mean()) / project.months
-    needed = tuple(_needed(part, seen, model, monthly, clusters) for part in PARTS)
+    parts = () if shared else PARTS
+    needed = tuple(_needed(part, seen, model, monthly, clusters) for part in parts)
     paid = costs or Costs()
-    valued = model.value is not None
-    gain = (
-        (amounts(model, after, PROFIT) - amounts(model, before, PROFIT)).sum(axis=1)
-        if valued
-        else None
-    )
+    gain = _gain(model, before, after)
     return Test(
         project, tested.name, model.stages[seen.entry], model.stages[seen.outcome],
         tuple(model.segments[at] for at in seen.segments), rate, monthly, needed, clusters,
         None if gain is None else float(gain.mean()),
         None if gain is None else evpi(decisions(gain)),
         () if gain is None else _learnt(drawn, gain),
-        () if gain is None else _pilots(gain, seen, (needed, monthly), paid, seed),
-        paid, drawn.runs, seed, ruleset.currency,
+        () if gain is None or shared else _pilots(gain, seen, (needed, monthly), paid, seed),
+        paid, drawn.runs, seed, ruleset.currency, shared, _where(model, before, after),
     )  # fmt: skip
+
+
+def _gain(model: FunnelModel, before: Arm, after: Arm) -> Floats | None:
+    """float64[n], what the scenario adds to the profit; None without a value."""
+    if model.value is None:
+        return None
+    gains = amounts(model, after, PROFIT) - amounts(model, before, PROFIT)
+    return np.asarray(gains.sum(axis=1))
 
 
 def _treated(tested: ir.Scenario, base: ir.Scenario | None) -> set[str]:
@@ -212,14 +238,53 @@ def _treated(tested: ir.Scenario, base: ir.Scenario | None) -> set[str]:
     return {each for lever in levers for each in lever.segments}
 
 
-def _between(model: FunnelModel, before: Arm, after: Arm, named: set[str]) -> _Between | None:
-    """The stages between which some rate changes, in the segments where it does.
+_OF_AGENTS = (
+    ir.RouteTo, ir.Reserve, ir.Priority, ir.Staffed, ir.Trained, ir.Pays, ir.ChecksUnpaid,
+    ir.Checked,
+)  # fmt: skip
+"""What changes agents or their hours, which customers of both arms of a test would share."""
+
+
+def _shared(tested: ir.Scenario, base: ir.Scenario | None) -> tuple[str, ...]:
+    """The kinds of levers that work through agents."""
+    levers = (*tested.levers, *(base.levers if base else ()))
+    found = (
+        each.kind for each in levers if any(isinstance(edit, _OF_AGENTS) for edit in each.edits)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _stage(model: FunnelModel, judged: str | None) -> int | None:
+    """The place of the stage that a test is to be judged by, where one was asked for."""
+    if judged is None:
+        return None
+    if judged not in model.stages[1:]:
+        raise RulesError([unknown_measure(judged, model.stages[1:])], unable=True)
+    return model.stages.index(judged)
+
+
+def _where(model: FunnelModel, before: Arm, after: Arm) -> tuple[tuple[str, float], ...]:
+    """The segments that a scenario changes, with their mean gain, the greatest change first."""
+    measure = headline(model)
+    gains = (amounts(model, after, measure) - amounts(model, before, measure)).mean(axis=0)
+    found = [
+        (name, gain) for name, gain in zip(model.segments, gains.tolist(), strict=True) if gain
+    ]
+    return tuple(sorted(found, key=lambda each: -abs(each[1])))
+
+
+def _between(
+    model: FunnelModel, before: Arm, after: Arm, named: set[str], last: int | None
+) -> _Between | None:
+    """The stages between which some rate changes, up to `last`, in the segments where it does.
 
     Where levers name segments, only these are tested: what changes elsewhere, because hours go
     from one case to another, is too little to be seen in a test.
     """
     old, new = (_rates(arm.counts) for arm in (before, after))
     moved = np.any(np.abs(new - old) > 1e-12, axis=0)
+    if last is not None:
+        moved[:, last:] = False
     aimed = np.array([not named or name in named for name in model.segments])
     if (moved & aimed[:, None]).any():
         moved &= aimed[:, None]
@@ -227,7 +292,8 @@ def _between(model: FunnelModel, before: Arm, after: Arm, named: set[str]) -> _B
         return None
     segments = tuple(np.flatnonzero(np.any(moved, axis=1)).tolist())
     stages = np.flatnonzero(np.any(moved, axis=0))
-    entry, outcome = int(stages[0]), int(stages[-1]) + 1
+    entry = int(stages[0])
+    outcome = int(stages[-1]) + 1 if last is None else last
     parts = [
         arm.counts[:, segments, outcome].sum(axis=1) / arm.counts[:, segments, entry].sum(axis=1)
         for arm in (before, after)

@@ -69,6 +69,12 @@ class Setting:
         return {dial.name: dial.written(value) for dial, value in self.values if dial.knob}
 
     @property
+    def now(self) -> Setting:
+        """The same with the knobs as they are set now; assumptions stay where they are held."""
+        values = ((dial, dial.now if dial.knob else value) for dial, value in self.values)
+        return Setting(tuple(values))
+
+    @property
     def held(self) -> dict[str, float]:
         """The assumptions and where they are held."""
         return {dial.name: value for dial, value in self.values if not dial.knob}

@@ -13,6 +13,7 @@ from segrules.lang import ir
 from segrules.lang.types import decimals
 from segrules.segments.assign import Placement
 from segrules.sim.decide.sweep import turns
+from segrules.sim.decisions.against import rows_against
 from segrules.sim.decisions.asking import (
     Placer,
     better_when,
@@ -34,13 +35,22 @@ AnyRow = Row | LineRow
 
 @dataclass(frozen=True)
 class SweptStep:
-    """One setting: the rows over all segments, by scenario and measure."""
+    """One setting: the rows over all segments, by scenario and measure.
+
+    rows: held against today, or what the project names, with the knobs as they are set now; own:
+    held against the same with the knobs of the setting.
+    """
 
     setting: Setting
     rows: tuple[AnyRow, ...]
+    own: tuple[AnyRow, ...]
 
     def row(self, scenario: str, measure: str) -> AnyRow:
         return next(row for row in self.rows if row.scenario == scenario and row.measure == measure)
+
+    def base(self, measure: str) -> float:
+        """The mean of what scenarios are held against, with the knobs of this setting."""
+        return next(row.today.mean for row in self.own if row.measure == measure)
 
     def has(self, measure: str) -> bool:
         """Whether a measure was told; a formula does not tell all of a line."""
@@ -90,6 +100,39 @@ class Swept:
             return self.currency
         return unit_of(self.project, measure, self.currency)
 
+    def gains(self, scenario: str) -> bool:
+        """Whether the best step is better than the firm as its knobs are now, beyond two errors.
+
+        True for assumptions, which nobody sets, and where neither way is better.
+        """
+        way = better_when(self.project, self.measure)
+        if not way or not all(dial.knob for dial in self.dials):
+            return True
+        found = self.best(scenario).row(scenario, self.measure).difference
+        return way * found.mean > 2.0 * found.mc_error
+
+    @property
+    def moves_base(self) -> bool:
+        """Whether a setting moves what scenarios are held against, in any measure."""
+        levels = [{row.measure: row.today.mean for row in step.own} for step in self.steps]
+        held = {row.measure: row.today.mean for step in self.steps for row in step.rows}
+        return any(
+            held.get(name, value) != value for each in levels for name, value in each.items()
+        )
+
+    @property
+    def unmoved(self) -> tuple[str, ...]:
+        """The scenarios that are the same at all of several settings, in every measure."""
+        if len(self.steps) < 2:
+            return ()
+        told = [
+            {name: [row for row in step.rows if row.scenario == name] for name in self.scenarios}
+            for step in self.steps
+        ]
+        return tuple(
+            name for name in self.scenarios if all(each[name] == told[0][name] for each in told)
+        )
+
     def turns(self, scenario: str) -> tuple[float, ...]:
         if len(self.dials) != 1 or len(self.steps) < 2:
             return ()
@@ -103,7 +146,9 @@ class Swept:
         """A row a setting, scenario and measure, over all segments.
 
         Columns: one a dial, as text as in the rule file; scenario, measure, unit; today, then and
-        difference (means), difference_low80, difference_high80, mc_error; chance_better.
+        difference (means), difference_low80, difference_high80, mc_error; chance_better. "today" is
+        what is compared with, with the knobs as they are set now; today_at_setting is the same with
+        the knobs of the setting.
         """
         return pl.DataFrame([self._flat(step, row) for step in self.steps for row in step.rows])
 
@@ -123,6 +168,7 @@ class Swept:
             "difference_high80": high * scale,
             "mc_error": row.difference.mc_error * scale,
             "chance_better": row.chance_better,
+            "today_at_setting": step.base(row.measure) * scale,
         }
 
 
@@ -191,17 +237,22 @@ class _Walk:
         Raises:
             RulesError: the measure cannot be told, as nobody came, or by the formula asked for.
         """
+        bases: dict[tuple[str, ...], Found] = {}
         for at, (setting, placed) in enumerate(_placed(self._place, todo)):
-            ruleset = holding(placed.ruleset, setting.held)
-            asked = find_project(ruleset, self._settings.project)
-            held = replace(placed, ruleset=ruleset)
-            tell = self._teller(at, len(todo), self._settings.runs or asked.runs)
-            result = carry_out(held, asked, self._settings, tell, self._history)
-            if not result.complete:
-                raise KeyboardInterrupt
-            if self.last is not None and self.last.engine != result.engine:
+            now = setting.now
+            if now.shown not in bases:
+                here = placed if now.shown == setting.shown else self._place(now.knobs)
+                bases[now.shown] = self._carried(now, here, at, len(todo))
+            base = bases[now.shown]
+            same = now.shown == setting.shown
+            result = base if same else self._carried(setting, placed, at, len(todo))
+            if base.engine != result.engine or (self.last and self.last.engine != result.engine):
                 return False
-            step = SweptStep(setting, _totals(result, asked, ruleset))
+            asked, rows = result.project, result.rows if same else rows_against(result, base)
+            step = SweptStep(
+                setting, _totals(rows, asked, placed.ruleset),
+                _totals(result.rows, asked, placed.ruleset),
+            )  # fmt: skip
             if not step.has(self._measure):
                 if asked.about == "line" and self._settings.engine == "auto":
                     return False
@@ -212,6 +263,18 @@ class _Walk:
             self.steps.append(step)
         return True
 
+    def _carried(self, setting: Setting, placed: Placement, at: int, settings: int) -> Found:
+        """The project at a setting, with its futures."""
+        ruleset = holding(placed.ruleset, setting.held)
+        asked = find_project(ruleset, self._settings.project)
+        held = replace(placed, ruleset=ruleset)
+        tell = self._teller(at, settings, self._settings.runs or asked.runs)
+        kept = replace(self._settings, keep=True)
+        result = carry_out(held, asked, kept, tell, self._history)
+        if not result.complete:
+            raise KeyboardInterrupt
+        return result
+
     def _teller(self, at: int, settings: int, runs: int) -> Callable[[int], None]:
         def tell(done: int) -> None:
             if self._told is not None:
@@ -221,9 +284,11 @@ class _Walk:
         return tell
 
 
-def _totals(found: Found, project: ir.Project, ruleset: ir.Ruleset) -> tuple[AnyRow, ...]:
+def _totals(
+    found: Sequence[AnyRow], project: ir.Project, ruleset: ir.Ruleset
+) -> tuple[AnyRow, ...]:
     """The rows over all segments; of a funnel those at equal cost or sales are with them."""
-    rows = [row for row in found.rows if row.segment == TOTAL]
+    rows = [row for row in found if row.segment == TOTAL]
     if project.about == "funnel":
         return tuple(rows)
     known = measures_of(ruleset, project)

@@ -341,10 +341,11 @@ def scenario_not_compared(name: str, near: str | None, known: Sequence[str]) -> 
     )
 
 
-def no_rate_to_test(scenario: str) -> Diagnostic:
+def no_rate_to_test(scenario: str, judged: str | None = None) -> Diagnostic:
+    until = "" if judged is None else f" by the stage {quoted(judged)}"
     return _NO_TEST.about(
         None,
-        f"the scenario {quoted(scenario)} changes no rate that a test could measure",
+        f"the scenario {quoted(scenario)} changes no rate that a test could measure{until}",
         "take a scenario whose levers multiply the odds of a stage",
     )
 
