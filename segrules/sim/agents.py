@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from segrules.lang import ir
 from segrules.segments.funnel import FINE, FunnelHistory
+from segrules.sim.arrivals import entered
 from segrules.sim.effort import crew
 from segrules.sim.effort.check import figure_problems, together_problems
 from segrules.sim.effort.futures import following
@@ -49,14 +50,16 @@ def agents_of(
     scenarios: those of the model in its order, None for the ones that the project compares.
 
     Raises:
-        RulesError: pools that share cases have no hours, no time is known, a plan pays for who
-            stays where nobody can, or a part of a lever has no meaning for agents.
+        RulesError: nobody came in the past, pools that share cases have no hours, no time is
+            known, a plan pays for who stays where nobody can, or a part of a lever has no meaning
+            for agents.
     """
     asked = _compared(ruleset, project) if scenarios is None else scenarios
     effort = next((each for each in ruleset.efforts if each.funnel == project.of), None)
     quality = next((each for each in ruleset.qualities if each.funnel == project.of), None)
     if effort is None and quality is None:
         return None
+    entered(history)
     names = _Names(ruleset, history.segments)
     funnel = next(each for each in ruleset.funnels if each.name == project.of)
     _refuse(_no_case(funnel, effort, quality))

@@ -11,7 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from segrules.segments.funnel import FunnelHistory
 from segrules.sim.model import Arrivals, Floats
+from segrules.text import problems
+from segrules.text.diagnostic import RulesError
 
 FEWEST_MONTHS = 12
 """Months of history below which no season is read from them."""
@@ -21,6 +24,18 @@ FEWEST_SEEN = 0.5
 
 OVERDISPERSED = 1.2
 """Variance over mean of the monthly arrivals from which they are not taken as Poisson."""
+
+
+def entered(history: FunnelHistory) -> Floats:
+    """Who entered a funnel, float64[S, L] by segment and month of the past.
+
+    Raises:
+        RulesError: nobody did, so there is nothing to project from.
+    """
+    entries = np.array([history.entries[name] for name in history.segments], dtype=np.float64)
+    if not entries.any():
+        raise RulesError([problems.no_arrivals(history.funnel, history.months[0])])
+    return entries
 
 
 def arrivals_of(

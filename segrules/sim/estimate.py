@@ -18,7 +18,7 @@ import numpy as np
 
 from segrules.lang import ir
 from segrules.segments.funnel import FunnelHistory, Moments
-from segrules.sim.arrivals import FEWEST_MONTHS, arrivals_of
+from segrules.sim.arrivals import FEWEST_MONTHS, arrivals_of, entered
 from segrules.sim.levers import assumption_of, outside, pulled, scenario_of, untested
 from segrules.sim.model import (
     Arrivals,
@@ -114,10 +114,8 @@ def estimate(
 
 
 def _arrivals(history: FunnelHistory, months: int, notes: list[str]) -> Arrivals:
-    entries = np.array([history.entries[name] for name in history.segments], dtype=np.float64)
+    entries = entered(history)
     totals = entries.sum(axis=0)
-    if not totals.any():
-        raise RulesError([problems.no_arrivals(history.funnel, history.months[0])])
     first, partial = _first_month(history, totals)
     entries, totals = entries[:, first:], totals[first:]
     length = entries.shape[1]

@@ -242,6 +242,9 @@ def cost_parts(draws: Draws, *, against: str | None = None) -> tuple[Row, ...]:
                     (each[:, p].sum(axis=1) if segment == TOTAL else each[:, p, s]).astype(float)
                     for each in (base.parts, drawn.parts)
                 )
+                if segment == TOTAL:
+                    # shares of segments were rounded one by one, in both arms
+                    then = np.where(np.abs(then - today) <= len(draws.model.segments), today, then)
                 if base.parts[:, p].any() or drawn.parts[:, p].any():
                     rows.append(row(part, (scenario.name, segment), today, then, {part}))
     return tuple(rows)

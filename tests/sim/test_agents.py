@@ -179,6 +179,14 @@ def test_a_time_that_nobody_has_is_told():
     assert {each.code for each in error.value.diagnostics} == {"SEG566"}
 
 
+def test_that_nobody_came_is_told_before_that_no_time_is_known():
+    rules = ruleset()
+    with pytest.raises(RulesError) as error:
+        agents_of(rules, rules.projects[0], read(rules, ROWS.clear()))
+    (told,) = error.value.diagnostics
+    assert (told.code, "nobody entered the funnel" in told.message) == ("SEG551", True)
+
+
 def test_a_segment_without_a_time_takes_the_mean_of_all():
     rules = ruleset()
     some = ROWS.with_columns(

@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -245,6 +246,20 @@ def test_parts_of_the_cost_add_up():
     levers = of(parts, "up", TOTAL, "levers")
     assert levers.chance_better == 0.0
     assert {row.scenario for row in cost_parts(draws, against="up")} == {"both", "same"}
+
+
+def test_what_rounding_moves_between_segments_is_no_difference():
+    draws = simulate(example(), 50)
+    parts = draws.today.parts.copy()
+    parts[:, 0, 0] += 1
+    moved = replace(draws, scenarios=(replace(draws.today, parts=parts), *draws.scenarios[1:]))
+    (total,) = [r for r in cost_parts(moved)
+                if (r.scenario, r.segment, r.measure) == ("up", TOTAL, "stages")]  # fmt: skip
+    assert (total.difference.mean, total.chance_better) == (0.0, None)
+    parts[:, 0, 0] += len(draws.model.segments)
+    (total,) = [r for r in cost_parts(moved)
+                if (r.scenario, r.segment, r.measure) == ("up", TOTAL, "stages")]  # fmt: skip
+    assert total.difference.mean == 1 + len(draws.model.segments)
 
 
 # ---- margin, indices and parts of the cost
