@@ -30,7 +30,7 @@ from segrules.sim.model import (
     Value,
 )
 from segrules.sim.shrinkage import FEWEST_SEGMENTS, Shrinkage, shrink
-from segrules.sim.sold import learn_by_segment, said_of, spread_as
+from segrules.sim.sold import heavy_of, learn_by_segment, said_of, spread_as
 from segrules.text import problems
 from segrules.text.diagnostic import Diagnostic, RulesError
 
@@ -42,13 +42,19 @@ if TYPE_CHECKING:
 class Estimate:
     """The model, how much each segment's own data weigh in it, and what is to be said of it.
 
-    `weights` is n / (n + M) by stage, float64[S]; `methods` how each stage was shrunk.
+    `weights` is n / (n + M) by stage, float64[S]; `methods` how each stage was shrunk; `caveats`
+    are to be kept in mind by whoever decides, `ways` are how figures were drawn.
     """
 
     model: FunnelModel
     weights: Mapping[str, Floats]
     methods: Mapping[str, str]
-    notes: tuple[str, ...]
+    caveats: tuple[str, ...]
+    ways: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (*self.caveats, *self.ways)
 
 
 def compared(project: ir.Project) -> tuple[str, ...]:
@@ -78,7 +84,8 @@ def estimate(
         notes.append(f"{history.unplaced:,} who entered {verb} in no segment and left out")
     arrivals = _arrivals(history, project.months, notes)
     shrunk = {stage: _shrunk(history, funnel, stage) for stage in history.stages[1:]}
-    notes += _drawn_together(shrunk, history.segments)
+    notes += _alone(shrunk)
+    ways = _drawn_together(shrunk, history.segments)
     scenarios = tuple(
         scenario_of(each, funnel, history.segments)
         for name in compared(project)
@@ -95,7 +102,7 @@ def estimate(
         months=project.months,
         arrivals=arrivals,
         conversions=tuple(_conversion(history, stage, shrunk[stage]) for stage in shrunk),
-        value=_value(history, funnel, notes),
+        value=_value(history, funnel, notes, ways),
         costs=_costs(history, funnel, notes),
         assumptions=tuple(assumption_of(each) for each in ruleset.assumptions if each.name in used),
         scenarios=scenarios,
@@ -107,7 +114,7 @@ def estimate(
         raise RulesError(odd, unable=True)
     weights = {stage: found.data_weight for stage, found in shrunk.items()}
     methods = {stage: found.method for stage, found in shrunk.items()}
-    return Estimate(model, weights, methods, tuple(dict.fromkeys(notes)))
+    return Estimate(model, weights, methods, tuple(dict.fromkeys(notes)), tuple(ways))
 
 
 # ---- arrivals
@@ -167,25 +174,28 @@ def _shrunk(history: FunnelHistory, funnel: ir.Funnel, stage: str) -> Shrinkage:
     return shrink(reached, entered)
 
 
-def _drawn_together(shrunk: Mapping[str, Shrinkage], segments: Sequence[str]) -> Iterator[str]:
-    """How much the figures of segments weigh in their rates, or that too few are there to tell."""
+def _alone(shrunk: Mapping[str, Shrinkage]) -> Iterator[str]:
+    """That too few segments are there to draw them together."""
     alone = [stage for stage, found in shrunk.items() if found.method == "jeffreys"]
     if alone:
         yield (
             f"fewer than {FEWEST_SEGMENTS} segments have anybody before {', '.join(alone)}: rates "
             "are not drawn towards a common one (Jeffreys' prior)"
         )
+
+
+def _drawn_together(shrunk: Mapping[str, Shrinkage], segments: Sequence[str]) -> list[str]:
+    """How much the figures of segments weigh in their rates."""
     parts = []
     for stage, found in shrunk.items():
-        if stage not in alone:
+        if found.method != "jeffreys":
             least, most = int(found.data_weight.argmin()), int(found.data_weight.argmax())
             low, high = (f"{found.data_weight[at]:.0%} ({segments[at]})" for at in (least, most))
             parts.append(f"{stage} {low} to {high}")
-    if parts:
-        yield (
-            "rates of segments are drawn towards what they have in common; their own figures "
-            f"weigh: {', '.join(parts)}"
-        )
+    if not parts:
+        return []
+    weigh = f"their own figures weigh: {', '.join(parts)}"
+    return [f"rates of segments are drawn towards what they have in common; {weigh}"]
 
 
 def _unreached(history: FunnelHistory, funnel: ir.Funnel, stage: str) -> Diagnostic:
@@ -210,7 +220,9 @@ def _conversion(history: FunnelHistory, stage: str, shrunk: Shrinkage) -> Conver
     )
 
 
-def _value(history: FunnelHistory, funnel: ir.Funnel, notes: list[str]) -> Value | None:
+def _value(
+    history: FunnelHistory, funnel: ir.Funnel, notes: list[str], ways: list[str]
+) -> Value | None:
     stage = next((each.name for each in funnel.stages if each.value is not None), None)
     if stage is None:
         return None
@@ -235,7 +247,9 @@ def _value(history: FunnelHistory, funnel: ir.Funnel, notes: list[str]) -> Value
     if history.sold is None:
         return value
     learned = learn_by_segment(history.sold)
-    notes += said_of(learned, [name for name in history.segments if name not in losing])
+    gaining = [name for name in history.segments if name not in losing]
+    notes += heavy_of(learned, gaining)
+    ways += [said] if (said := said_of(learned, gaining)) else []
     return spread_as(value, learned, history.segments)
 
 

@@ -64,17 +64,23 @@ def _lent(shape: Values, own: Floats) -> Values:
     )  # fmt: skip
 
 
-def said_of(learned: Learned, segments: Sequence[str]) -> list[str]:
-    """What is to be said of the distributions: which one each segment has, and heavy tails."""
-    known = {name: each for name in segments if (each := learned.of(name)) and each.variance > 0.0}
+def said_of(learned: Learned, segments: Sequence[str]) -> str:
+    """Which distribution each segment has; nothing where no sales vary."""
     kinds: dict[str, list[str]] = {}
-    for name, each in known.items():
+    for name, each in _varying(learned, segments).items():
         kinds.setdefault(_WORDS[each.method], []).append(name)
-    if not kinds:
-        return []
     listed = "; ".join(f"{word} in {', '.join(names)}" for word, names in kinds.items())
-    notes = [f"sales are drawn from what best foretold sales left out: {listed}"]
-    return notes + [f"{name}: {each.notes[-1]}" for name, each in known.items() if each.heavy]
+    return f"sales are drawn from what best foretold sales left out: {listed}" if kinds else ""
+
+
+def heavy_of(learned: Learned, segments: Sequence[str]) -> list[str]:
+    """What is to be kept in mind of segments whose mean hangs on a few large sales."""
+    known = _varying(learned, segments)
+    return [f"{name}: {each.notes[-1]}" for name, each in known.items() if each.heavy]
+
+
+def _varying(learned: Learned, segments: Sequence[str]) -> dict[str, Values]:
+    return {name: each for name in segments if (each := learned.of(name)) and each.variance > 0.0}
 
 
 def spread_as(value: Value, learned: Learned, segments: Sequence[str]) -> Value:

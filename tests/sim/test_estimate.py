@@ -231,7 +231,10 @@ def test_counts_agree_with_their_expectation_on_the_worked_case() -> None:
 
 def test_how_far_rates_are_drawn_together_is_said() -> None:
     many = made(history({}))
-    (note,) = [note for note in many.notes if "own figures weigh" in note]
+    # how it was worked out, and nothing that whoever decides must keep in mind
+    (note,) = [note for note in many.ways if "own figures weigh" in note]
+    assert note in many.notes
+    assert note not in many.caveats
     weights = many.weights["appointment"]
     assert f"appointment {weights.min():.0%} (" in note
     assert not any("Jeffreys" in each for each in many.notes)
@@ -242,7 +245,7 @@ def test_how_far_rates_are_drawn_together_is_said() -> None:
         for key, each in past.counts.items()
     }
     found = made(replace(past, counts=few))
-    (note,) = [note for note in found.notes if "Jeffreys" in note]
+    (note,) = [note for note in found.caveats if "Jeffreys" in note]
     assert note.startswith("fewer than 5 segments have anybody before appointment, sale")
     assert set(found.methods.values()) == {"jeffreys"}
 

@@ -98,5 +98,5 @@ def caveats(view: View) -> tuple[str, ...]:
         )
     told += weak_points(view.evidence, view.labels)
     told += losers(view)
-    told += [f"{note[:1].upper()}{note[1:]}." for note in found.estimate.notes]
+    told += [f"{note[:1].upper()}{note[1:]}." for note in found.estimate.caveats]
     return tuple(told)
