@@ -186,7 +186,7 @@ def test_progress_tells_the_pace_and_what_is_left(monkeypatch: pytest.MonkeyPatc
     progress = session.Progress("sweeping", 1_000, "futures")
     clock[0] = 110.0
     progress(2)
-    assert progress._text() == "sweeping: 2 of 1,000 futures, 12 a minute, 4990 s left"
+    assert progress._text() == "sweeping: 2 of 1,000 futures, 0.2 a second, 4990 s left"
     progress(500)
     assert progress._text() == "sweeping: 500 of 1,000 futures, 50 a second, 10 s left"
     progress.turn_to("judging the best", "days")

@@ -81,9 +81,10 @@ def test_what_was_not_worked_out_is_left_out_with_a_reason() -> None:
 
 
 def test_expired_assumptions_and_judgement_are_told_beside_the_answer() -> None:
-    past, guessed = page_of().caveats
+    past, guessed, together = page_of().caveats
     assert past == "Past their day, so they count as judgement: “Letters help Gold”."
     assert guessed == "2 of the 3 assumptions are judgement: nobody has measured them."
+    assert together.startswith("Fewer than 5 segments have anybody before sold")
     assert "past its day" in html(page_of())
 
 

@@ -97,7 +97,7 @@ def test_hours_taken_are_those_of_the_cases():
     # specialists see hard cases only, in the share that their hours are of all
     share = 2 / 8
     drawn = futures(model, found.runs).parameters()
-    cases = drawn.rate[:, 0] * model.arrivals.season.sum() * drawn.conversion[:, 0, 0]
+    cases = drawn.rate[:, 0] * drawn.season.sum(axis=1) * drawn.conversion[:, 0, 0]
     assert few.cases.today.mean == pytest.approx(share * cases.mean())
     taken = share * cases.mean() * hours["hard"] / (2 * agents.crews[0].hours)
     assert few.busy.today.mean == pytest.approx(taken)

@@ -43,7 +43,7 @@ def gaps(model: FunnelModel) -> tuple[Gap, ...]:
     last = model.stages.index(model.sale)
     rates = drawn.conversion[:, :, :last]
     value = drawn.mean_value if model.value is not None else np.ones_like(drawn.rate)
-    arrivals = drawn.rate * float(model.arrivals.season.sum())
+    arrivals = drawn.rate * drawn.season.sum(axis=1, keepdims=True)
     reached = np.cumprod(np.concatenate([np.ones((*rates.shape[:2], 1)), rates], axis=2), axis=2)
     entered = arrivals[:, :, None] * reached[:, :, :-1]
     average = ratio((entered * rates).sum(axis=1), entered.sum(axis=1))

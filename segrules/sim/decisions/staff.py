@@ -181,7 +181,11 @@ def _played(drawn: Futures, following: Following, at: int | None) -> _Played:
     funnel, parameters = drawn.world.funnel, drawn.parameters()
     treatment = None if at is None else drawn.world.treatments[at]
     scene = empty_scene(funnel, drawn.runs, drawn.world.parts, treatment)
-    weights = np.bincount(scene.state, weights=funnel.season, minlength=len(scene.months))
+    season = parameters.season
+    weights = [
+        season[:, scene.state == m].sum(axis=1) / season.sum(axis=1)
+        for m in range(len(scene.months))
+    ]
     found = []
     for m in range(len(scene.months)):
         place = treated(scene, m)
@@ -194,28 +198,32 @@ def _played(drawn: Futures, following: Following, at: int | None) -> _Played:
             changes = working(following.agents, drawn.model, at, (place.month, EVERY))
             turn = following.turn(changes, following.levels[at])
         found.append(_state(answer, _there(following, turn, parameters.assumption)))
-    months = scene.months / scene.months.sum()
-    return _mean(found, weights / weights.sum(), months)
+    months = [np.full(drawn.runs, each) for each in scene.months / scene.months.sum()]
+    return _mean(found, weights, months)
 
 
 def _state(answer: Answer, there: Floats) -> _Played:
     return _Played(answer.pay, answer.cases, answer.hours, there, answer.worked)
 
 
-def _mean(states: Sequence[_Played], weights: Floats, months: Floats) -> _Played:
+def _mean(
+    states: Sequence[_Played], weights: Sequence[Floats], months: Sequence[Floats]
+) -> _Played:
     """Weighted by the arrivals of their months; hours per case also by their cases, staff by time.
 
-    weights, months: the parts of the arrivals and of the time that fall to each state.
+    weights, months: float64[R], the parts of the arrivals and of the time of each state.
     """
     if len(states) == 1:
         return states[0]
 
-    def mean(name: str, by: Floats = weights) -> Floats:
-        return np.asarray(sum(w * getattr(each, name) for w, each in zip(by, states, strict=True)))
+    def mean(name: str, by: Sequence[Floats] = weights) -> Floats:
+        parts = [getattr(each, name) for each in states]
+        return np.asarray(sum((w * part.T).T for w, part in zip(by, parts, strict=True)))
 
     cases = mean("cases").sum(axis=1)
     spent = sum(
-        w * each.hours * each.cases.sum(axis=1) for w, each in zip(weights, states, strict=True)
+        w[:, None] * each.hours * each.cases.sum(axis=1)
+        for w, each in zip(weights, states, strict=True)
     )
     hours = np.asarray(spent) / np.where(cases > 0.0, cases, 1.0)
     return _Played(mean("pay"), mean("cases"), hours, mean("there", months), mean("worked"))

@@ -130,7 +130,7 @@ _DAYS = entry(
     "one. There must be a past before the first day, and a complete month between the two whose "
     "customers have had the time to reach a stage.",
     wrong=_run("backtest --until 2026-06-30 --as-of 2026-03-31"),
-    right=_run("backtest --until 2026-01-31 --as-of 2026-06-30"),
+    right=_run("backtest --until 2025-05-31 --as-of 2025-12-31"),
 )
 _RECORD = entry(
     "SEG728",
