@@ -10,6 +10,7 @@ from rich.console import RenderableType
 
 from segrules.lang import ir
 from segrules.report.figures import chance, figure_record, interval
+from segrules.report.outlooks import judged_record
 from segrules.report.stated import stated_record, stated_tables
 from segrules.report.tables import grid, heading, note
 from segrules.report.words import (
@@ -368,18 +369,13 @@ def life_record(found: LifeProjection) -> dict[str, Any]:
 
 
 def _outlook(each: Outlook, found: LifeProjection) -> dict[str, Any]:
-    """The difference of the profit, judged; `worst_5_percent` is its mean there."""
-    scale, judged = units(1, found.currency), each.judged
+    """The difference of the profit, judged."""
+    scale = units(1, found.currency)
     return {
         "scenario": each.scenario,
         "measure": each.measure,
         "difference": figure_record(each.figure, scale),
-        "chance_better": judged.chance_better,
-        "target": None if each.target is None else each.target * scale,
-        "chance_target": judged.chance_target,
-        "expected_loss_if_done": each.loss_done.value * scale,
-        "expected_loss_if_left": each.loss_left.value * scale,
-        "worst_5_percent": judged.worst * scale,
+        **judged_record(each, scale),
     }
 
 

@@ -94,21 +94,28 @@ def why_tables(found: Projection, at: int, base: str) -> Iterator[RenderableType
 # ---- for machines
 
 
-def outlook_record(found: Projection, at: int) -> dict[str, Any]:
-    """How the scenario at a place may turn out; money in units of the currency."""
-    each = found.outlooks[at]
-    scale = scale_of(each.measure, found)
+def judged_record(each: Outlook, scale: float) -> dict[str, Any]:
+    """What is risked by doing it and by leaving it; `worst_5_percent` is the mean of the worst."""
     judged = each.judged
     return {
-        "scenario": each.scenario,
-        "measure": each.measure,
-        "unit": found.currency if each.measure in MONEY_MEASURES else "customers",
         "chance_better": judged.chance_better,
         "target": None if each.target is None else each.target * scale,
         "chance_target": judged.chance_target,
         "expected_loss_if_done": each.loss_done.value * scale,
         "expected_loss_if_left": each.loss_left.value * scale,
         "worst_5_percent": judged.worst * scale,
+    }
+
+
+def outlook_record(found: Projection, at: int) -> dict[str, Any]:
+    """How the scenario at a place may turn out; money in units of the currency."""
+    each = found.outlooks[at]
+    scale = scale_of(each.measure, found)
+    return {
+        "scenario": each.scenario,
+        "measure": each.measure,
+        "unit": found.currency if each.measure in MONEY_MEASURES else "customers",
+        **judged_record(each, scale),
         "payback": None if at >= len(found.paybacks) else _payback(found.paybacks[at], scale),
         "why": [_why(why) for why in (found.whys[at] if at < len(found.whys) else ())],
     }

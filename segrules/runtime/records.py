@@ -99,15 +99,6 @@ class Columns:
     def absent(self, name: str) -> RecordError:
         return RecordError("absent", name, "there is no such column", table=self.table)
 
-    def first_absent(self, record: Any, get: Callable[[Any, str], Any]) -> RecordError | None:
-        """The error for the first column that a record lacks, if it lacks any."""
-        for name in self.names:
-            try:
-                get(record, name)
-            except (KeyError, AttributeError):
-                return self.absent(name)
-        return None
-
     def read(self, raw: Any, names: Collection[str] | None = None) -> dict[str, Any]:
         """A record as canonical values by column.
 

@@ -39,7 +39,7 @@ _STIRLING = np.array(
 
 
 @kernel
-def _polynomial(coefficients: tuple[float, ...], x: float) -> float:
+def polynomial(coefficients: tuple[float, ...], x: float) -> float:
     total = 0.0
     for coefficient in coefficients:
         total = total * x + coefficient
@@ -48,7 +48,7 @@ def _polynomial(coefficients: tuple[float, ...], x: float) -> float:
 
 # Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied
 # Statistics 37 (1988), routine PPND16; highest power first.
-_CENTRE_TOP = (
+CENTRE_TOP = (
     2.5090809287301226727e3,
     3.3430575583588128105e4,
     6.7265770927008700853e4,
@@ -58,7 +58,7 @@ _CENTRE_TOP = (
     1.3314166789178437745e2,
     3.3871328727963666080e0,
 )
-_CENTRE_BOTTOM = (
+CENTRE_BOTTOM = (
     5.2264952788528545610e3,
     2.8729085735721942674e4,
     3.9307895800092710610e4,
@@ -116,12 +116,12 @@ def normal_quantile(u: float) -> float:
     q = u - 0.5
     if abs(q) <= 0.425:
         r = 0.180625 - q * q
-        return q * _polynomial(_CENTRE_TOP, r) / _polynomial(_CENTRE_BOTTOM, r)
+        return q * polynomial(CENTRE_TOP, r) / polynomial(CENTRE_BOTTOM, r)
     r = math.sqrt(-math.log(u if q < 0.0 else 1.0 - u))
     if r <= 5.0:
-        x = _polynomial(_MIDDLE_TOP, r - 1.6) / _polynomial(_MIDDLE_BOTTOM, r - 1.6)
+        x = polynomial(_MIDDLE_TOP, r - 1.6) / polynomial(_MIDDLE_BOTTOM, r - 1.6)
     else:
-        x = _polynomial(_TAIL_TOP, r - 5.0) / _polynomial(_TAIL_BOTTOM, r - 5.0)
+        x = polynomial(_TAIL_TOP, r - 5.0) / polynomial(_TAIL_BOTTOM, r - 5.0)
     return -x if q < 0.0 else x
 
 

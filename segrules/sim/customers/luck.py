@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from segrules.sim.draws import _CENTRE_BOTTOM, _CENTRE_TOP, _polynomial, normal_quantile
+from segrules.sim.draws import CENTRE_BOTTOM, CENTRE_TOP, normal_quantile, polynomial
 from segrules.sim.jit import kernel
 from segrules.sim.model import Floats
 from segrules.sim.pack import Words
@@ -78,7 +78,7 @@ def normals(drawn: Floats, out: Floats) -> None:
     for i in range(len(out)):
         q = drawn[i] - 0.5
         r = 0.180625 - q * q
-        out[i] = q * _polynomial(_CENTRE_TOP, r) / _polynomial(_CENTRE_BOTTOM, r)
+        out[i] = q * polynomial(CENTRE_TOP, r) / polynomial(CENTRE_BOTTOM, r)
     for i in range(len(out)):
         if abs(drawn[i] - 0.5) > _CENTRAL:
             out[i] = normal_quantile(drawn[i])

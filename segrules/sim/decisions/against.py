@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from segrules.sim.customers.outcome import rows_of
+from segrules.sim.customers.run import Played
 from segrules.sim.life import LifeProjection
 from segrules.sim.line import LineProjection, pair_of
 from segrules.sim.projection import Projection
 from segrules.sim.queues.figures import LineRow
 from segrules.sim.queues.figures import rows as line_rows
+from segrules.sim.run import Draws
 from segrules.sim.summary import Row, summarise
 from segrules.sim.whichever import Found
 
 TODAY = "today"
+
+Kept = TypeVar("Kept", Draws, Played)
+"""The futures of a funnel or of a life."""
 
 
 def rows_against(found: Found, base: Found) -> Sequence[Row | LineRow]:
@@ -34,30 +39,29 @@ def rows_against(found: Found, base: Found) -> Sequence[Row | LineRow]:
 
 
 def _of_funnel(found: Projection, base: Projection) -> Sequence[Row]:
-    after, before, against = found.draws, base.draws, found.project.against
-    if after is None or before is None:
-        raise ValueError("the futures were not kept")
-    names = [each.name for each in after.model.scenarios]
-    held = replace(after, today=before.today, scenarios=_exchanged(after, before, names, against))
-    named = None if against == TODAY else against
-    return summarise(held, against=named, holds=found.project.holds)
+    against = found.project.against
+    held = _exchanged(found.draws, base.draws, against)
+    return summarise(held, against=None if against == TODAY else against, holds=found.project.holds)
 
 
 def _of_life(found: LifeProjection, base: LifeProjection) -> Sequence[Row]:
-    after, before, against = found.played, base.played, found.project.against
-    if after is None or before is None:
-        raise ValueError("the futures were not kept")
-    names = [each.name for each in after.model.scenarios]
-    held = replace(after, today=before.today, scenarios=_exchanged(after, before, names, against))
+    against = found.project.against
+    held = _exchanged(found.played, base.played, against)
+    names = [each.name for each in held.model.scenarios]
     return rows_of(held, None if against == TODAY else names.index(against))[0]
 
 
-def _exchanged(after: Any, before: Any, names: list[str], against: str) -> tuple[Any, ...]:
-    """The scenarios, with the one that the others are held against as it was before."""
-    return tuple(
-        before.scenarios[at] if name == against else after.scenarios[at]
-        for at, name in enumerate(names)
+def _exchanged(after: Kept | None, before: Kept | None, against: str) -> Kept:
+    """The futures, with today, or the scenario that others are held against, as it was before."""
+    if after is None or before is None:
+        raise ValueError("the futures were not kept")
+    scenarios: Any = tuple(
+        old if each.name == against else new
+        for each, old, new in zip(
+            after.model.scenarios, before.scenarios, after.scenarios, strict=True
+        )
     )
+    return replace(after, today=before.today, scenarios=scenarios)
 
 
 def _of_line(found: LineProjection, base: LineProjection) -> Sequence[LineRow]:

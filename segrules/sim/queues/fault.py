@@ -90,15 +90,5 @@ def too_few(subject: str, seen: float, needed: float) -> Fault:
     )
 
 
-def too_many_states(subject: str, states: float, limit: float) -> Fault:
-    return Fault(
-        "too many states",
-        subject,
-        states,
-        f"the chain of {subject} has {states:,.0f} states, and {limit:,.0f} are the limit",
-        "play the events instead",
-    )
-
-
 def needs_events(why: str) -> Fault:
     return Fault("needs events", "the centre", 0.0, why, "play the events instead")

@@ -89,13 +89,6 @@ def unfit_source(table: str, address: str, engine: str, reads: str) -> Diagnosti
     )
 
 
-def unfit_place(out: str, engine: str, writes: str) -> Diagnostic:
-    """`writes` says where the engine can write."""
-    return ADDRESS.about(
-        None, f"the engine {quoted(engine)} cannot write to {quoted(out)}", f"it writes {writes}"
-    )
-
-
 def files_only(address: str) -> Diagnostic:
     return ADDRESS.about(
         None,
